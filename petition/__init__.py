@@ -1,0 +1,1 @@
+"""A statement is put to the world and people put their names to it."""

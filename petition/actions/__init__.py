@@ -1,0 +1,1 @@
+"""Every write: one async function per human act."""

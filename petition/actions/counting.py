@@ -1,0 +1,201 @@
+"""LEAF. The one place where the count moves.
+
+    note(tx, …)   in the act's own transaction: a ledger entry without an index; no hot row
+    fold(tx, …)   by one sequencer: takes what waits, gives indexes, appends, writes the tally whole
+
+What waits is taken by its absence of an index, never by "id greater than the last": that would
+skip whoever began earlier and committed later.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy import insert as insert_plain
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.db import dialect, tables
+from petition.domain import ledger
+from petition.queries import counts
+
+FOLD_LIMIT = 5_000
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One entry to be. `link` is the keyed digest of the signature's id; `act` its number among that signature's acts, from 0."""
+
+    petition_id: bytes
+    link: bytes
+    act: int
+    event: str
+    category: str | None = None
+    method: str | None = None
+    reason: str | None = None
+    bind: bytes | None = None
+    receipt: bytes | None = None
+
+
+async def note(tx: AsyncConnection, notes: Sequence[Note], *, today: date) -> None:
+    if notes:
+        rows = [
+            {"id": secrets.token_bytes(16), "noted_on": today, **{name: getattr(n, name) for name in Note.__slots__}}
+            for n in notes
+        ]
+        await tx.execute(insert_plain(tables.table(tables.LedgerWaiting)), rows)
+
+
+async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: date, limit: int = FOLD_LIMIT) -> int:
+    """Appends up to `limit` waiting entries and moves the tally with them; how many it took.
+
+    Within one fold the order is that of random ids: the ledger's order says no more about who
+    signed when than the moment of its publication does.
+    """
+    await dialect.one_sequencer(tx)
+    taken = await _take(tx, petition_id, limit)
+    if not taken:
+        return 0
+    tally = await counts.tally(tx, petition_id)
+    lines = await _lines(tx, petition_id, {row.link for row in taken if row.act > 0})
+    before = tally.total
+    left = sum(tally.removed.values())
+    entries = [_append(tally, lines, slug, row) for row in taken]
+    for entry in entries:
+        entry["petition_id"] = petition_id
+    await tx.execute(insert_plain(tables.table(tables.LedgerEntry)), entries)
+    await _write_tally(tx, petition_id, tally)
+    removed = sum(tally.removed.values()) - left
+    await _write_day(tx, petition_id, today, tally.total - before + removed, removed)
+    return len(taken)
+
+
+def _append(tally: ledger.Tally, lines: dict[bytes, ledger.Line], slug: str, row: Any) -> dict[str, Any]:
+    index = tally.size
+    if row.event == ledger.COUNTED:
+        body = ledger.counted(slug, row.category, row.method, row.bind, row.receipt)
+        lines[row.link] = ledger.first(tally, row.category, row.method)
+    else:
+        line = lines.get(row.link)
+        if line is None:
+            raise ledger.Broken(f"entry {index} is about a line that is not in the ledger")
+        body = ledger.act(slug, row.event, line.index, row.category, row.reason)
+        lines[row.link] = ledger.then(tally, line, row.event, row.category, row.reason)
+    return {"index": index, "link": row.link, "body": body}
+
+
+async def _take(tx: AsyncConnection, petition_id: bytes, limit: int) -> list[Any]:
+    """Taken out and read by one statement, so that nothing slips in between."""
+    waiting = tables.table(tables.LedgerWaiting)
+    chosen = select(waiting.c.id).where(waiting.c.petition_id == petition_id).order_by(waiting.c.act, waiting.c.id).limit(limit)
+    rows = (await tx.execute(delete(waiting).where(waiting.c.id.in_(chosen)).returning(*waiting.c))).all()
+    # A signature's own acts keep their order; among different ones chance decides.
+    return sorted(rows, key=lambda row: (row.act, row.id))
+
+
+async def _lines(tx: AsyncConnection, petition_id: bytes, links: set[bytes]) -> dict[bytes, ledger.Line]:
+    entries = tables.table(tables.LedgerEntry)
+    gathered: dict[bytes, list[tuple[int, bytes]]] = {}
+    wanted = sorted(links)
+    for start in range(0, len(wanted), CHUNK):
+        found = await tx.execute(
+            select(entries.c.link, entries.c.index, entries.c.body)
+            .where(entries.c.petition_id == petition_id, entries.c.link.in_(wanted[start : start + CHUNK]))
+            .order_by(entries.c.index)
+        )
+        for row in found:
+            gathered.setdefault(row.link, []).append((row.index, row.body))
+    return {link: line for link, own in gathered.items() if (line := ledger.line_of(own)) is not None}
+
+
+async def _write_tally(tx: AsyncConnection, petition_id: bytes, tally: ledger.Tally) -> None:
+    rows = tables.table(tables.Tally)
+    await tx.execute(
+        update(rows)
+        .where(rows.c.petition_id == petition_id)
+        .values(
+            size=tally.size,
+            total=tally.total,
+            verified=tally.verified,
+            awaiting=tally.awaiting,
+            by_category=tally.by_category,
+            by_method=tally.by_method,
+            removed=tally.removed,
+        )
+    )
+
+
+async def _write_day(tx: AsyncConnection, petition_id: bytes, today: date, counted: int, removed: int) -> None:
+    rows = tables.table(tables.TallyDay)
+    mine = (rows.c.petition_id == petition_id) & (rows.c.day == today)
+    day = (await tx.execute(select(rows.c.counted, rows.c.removed).where(mine))).one_or_none()
+    if day is not None:
+        counted, removed = counted + day.counted, removed + day.removed
+    written = dialect.insert(tx, rows).values(petition_id=petition_id, day=today, counted=counted, removed=removed)
+    await tx.execute(
+        written.on_conflict_do_update(
+            index_elements=[rows.c.petition_id, rows.c.day], set_={"counted": counted, "removed": removed}
+        )
+    )
+
+
+async def waiting(connection: AsyncConnection, petition_id: bytes) -> tuple[int, date | None]:
+    """How many new signatures wait to be published, and the day of the oldest waiting entry."""
+    rows = tables.table(tables.LedgerWaiting)
+    found = (await connection.execute(select(rows.c.event, rows.c.noted_on).where(rows.c.petition_id == petition_id))).all()
+    return sum(row.event == ledger.COUNTED for row in found), min((row.noted_on for row in found), default=None)
+
+
+async def petitions_waiting(connection: AsyncConnection) -> list[tuple[bytes, str, str]]:
+    """(id, slug, publish) of the petitions that have waiting entries."""
+    rows, petitions = tables.table(tables.LedgerWaiting), tables.table(tables.Petition)
+    wanted = select(petitions.c.id, petitions.c.slug, petitions.c.publish).where(
+        petitions.c.id.in_(select(rows.c.petition_id))
+    )
+    return [tuple(row) for row in await connection.execute(wanted)]
+
+
+async def begun(connection: AsyncConnection, petition_id: bytes) -> bool:
+    """Whether anyone was ever counted."""
+    return (await counts.tally(connection, petition_id)).size > 0 or (await waiting(connection, petition_id))[0] > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """Three ways to the same number. `waiting` (counted, removed, restored) are noted but not published yet."""
+
+    signatures: int
+    ledger: ledger.Tally
+    tally: ledger.Tally
+    waiting: int
+
+    @property
+    def holds(self) -> bool:
+        return self.ledger == self.tally and self.signatures == self.ledger.total + self.waiting
+
+
+async def recount(connection: AsyncConnection, petition_id: bytes) -> Recount:
+    """Signatures = ledger = tally, from one consistent view. `ledger.Broken` if the entries contradict each other."""
+    entries, notes = tables.table(tables.LedgerEntry), tables.table(tables.LedgerWaiting)
+    rows = await connection.stream(
+        select(entries.c.index, entries.c.body).where(entries.c.petition_id == petition_id).order_by(entries.c.index)
+    )
+    bodies: list[bytes] = []
+    async for row in rows:
+        if row.index != len(bodies):
+            raise ledger.Broken(f"entry {len(bodies)} is missing")
+        bodies.append(row.body)
+    waiting_events = (await connection.execute(select(notes.c.event).where(notes.c.petition_id == petition_id))).scalars()
+    moves = {ledger.COUNTED: 1, ledger.RESTORED: 1, ledger.REMOVED: -1}
+    return Recount(
+        signatures=await counts.confirmed_signatures(connection, petition_id),
+        ledger=ledger.fold(bodies),
+        tally=await counts.tally(connection, petition_id),
+        waiting=sum(moves.get(kind, 0) for kind in waiting_events),
+    )
+

@@ -1,0 +1,93 @@
+"""LEAF. Sign: whoever it is, known address or not, costs one pending row and one outbox row, and is answered alike.
+
+Nothing is looked up here, so there is nothing that time or bytes could tell. `prepare` is the
+work of one request; `record` writes a whole group of them in one transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.actions import outbox
+from petition.db import tables
+from petition.domain import sealing, states, tokens
+from petition.domain.submission import Rules, Submission
+from petition.domain.tokens import Keys
+from petition.errors import PetitionNotOpen
+from petition.queries.petitions import Petition
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to sign, ready to be written. The token is known to nobody but the sealed mail."""
+
+    signature: dict[str, Any]
+    letter: dict[str, Any]
+    token: bytes
+
+
+def rules(petition: Petition) -> Rules:
+    return Rules(frozenset(c.slug for c in petition.categories if not c.retired), petition.ask_for)
+
+
+def require_open(petition: Petition, *, now: datetime) -> None:
+    phase = petition.phase(now)
+    if phase != "open":
+        raise PetitionNotOpen(phase)
+
+
+def prepare(
+    petition: Petition, submission: Submission, language: str, keys: Keys, *, today: date, method: str = "mail"
+) -> Attempt:
+    """Seals the record for the organizers, a copy for the signatory, the mail for the worker."""
+    token, secret, signature_id = secrets.token_bytes(tokens.TOKEN_BYTES), secrets.token_bytes(32), secrets.token_bytes(16)
+    record = sealing.canonical(submission.record(petition.slug, petition.version, language))
+    signature = {
+        "id": signature_id,
+        "petition_id": petition.id,
+        "version": petition.version,
+        "language": language,
+        "state": states.PENDING,
+        "reason": None,
+        "category": submission.category,
+        "counted_as": None,
+        "verified": False,
+        "method": method,
+        "visibility": submission.visibility,
+        "signed_on": today,
+        "counted_on": None,
+        "acts": 0,
+        "token_hash": tokens.stored(token),
+        "identity": keys.identity_of(petition.id, submission.email.canonical),
+        "merged_into": None,
+        "bind": sealing.bind(secret, record),
+        "sealed": sealing.seal_record(record, secret, petition.public_key, petition.id),
+        "own_copy": sealing.seal(
+            record, tokens.own_copy_key(token), secrets.token_bytes(sealing.NONCE_BYTES), signature_id
+        ),
+        "shown_name": None,
+        "shown_key": None,
+    }
+    contents = {
+        "address": submission.email.address,
+        "mailbox": submission.email.mailbox,
+        "name": submission.full_name,
+        "token": tokens.written(token),
+        "language": language,
+    }
+    return Attempt(signature, outbox.row(keys, signature_id, petition.id, contents, due_on=today), token)
+
+
+async def record(tx: AsyncConnection, attempts: Sequence[Attempt]) -> Sequence[None]:
+    """All of them, in the order of their random ids: where rows lie in order of arrival, a group at least has none."""
+    ordered = sorted(attempts, key=lambda attempt: attempt.signature["id"])
+    await tx.execute(insert(tables.table(tables.Signature)), [attempt.signature for attempt in ordered])
+    await outbox.enqueue(tx, [attempt.letter for attempt in ordered])
+    return [None] * len(attempts)

@@ -1,0 +1,65 @@
+"""LEAF. Rate limits in memory, per network prefix. No address is kept: the key is a digest whose key rotates.
+
+Generous on purpose: a café, a camp or a carrier's shared address is many people. A limit here
+slows a machine down; it never decides who may sign.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from dataclasses import dataclass
+
+from petition.errors import TooMany
+
+ROTATE_SECONDS = 3600.0
+MOST_BUCKETS = 200_000
+PREFIX = {4: 24, 6: 56}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A token bucket: `burst` at once, then `per_second` more."""
+
+    burst: float
+    per_second: float
+
+
+SIGN = Rate(burst=1_000, per_second=1.0)
+ACT = Rate(burst=2_000, per_second=2.0)
+
+
+class Limiter:
+    """`take(what, address, now=…)` or `TooMany`. `now` is a monotonic time in seconds."""
+
+    def __init__(self, on: bool) -> None:
+        self._on = on
+        self._buckets: dict[tuple[str, bytes], tuple[float, float]] = {}
+        self._key = secrets.token_bytes(16)
+        self._born = 0.0
+
+    def take(self, what: str, rate: Rate, address: str, *, now: float) -> None:
+        if not self._on:
+            return
+        if now - self._born > ROTATE_SECONDS or len(self._buckets) > MOST_BUCKETS:
+            # Whoever was slowed down starts afresh with the new key: once an hour, by design.
+            self._buckets.clear()
+            self._key, self._born = secrets.token_bytes(16), now
+        key = (what, self._prefix(address))
+        left, since = self._buckets.get(key, (rate.burst, now))
+        left = min(rate.burst, left + (now - since) * rate.per_second)
+        if left < 1:
+            self._buckets[key] = (left, now)
+            raise TooMany(retry_after=int((1 - left) / rate.per_second) + 1)
+        self._buckets[key] = (left - 1, now)
+
+    def _prefix(self, address: str) -> bytes:
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return b""
+        mapped = getattr(ip, "ipv4_mapped", None)
+        ip = mapped or ip
+        network = ipaddress.ip_network((ip, PREFIX[ip.version]), strict=False)
+        return hashlib.blake2b(network.network_address.packed, key=self._key, digest_size=16).digest()

@@ -1,0 +1,217 @@
+"""The signatory's acts: confirm, deny, change visibility, withdraw, erase. The link's token is who they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.actions import counting, outbox
+from petition.db import tables
+from petition.domain import identity, ledger, sealing, states, tokens
+from petition.domain.tokens import Keys
+from petition.errors import Conflict, FieldRefused, Gone, Invalid, LinkUnknown
+from petition.queries import signatures
+from petition.queries.signatures import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """One request to confirm, with the token of its link."""
+
+    token: bytes
+    today: date
+
+
+def own_record(signature: Signature, token: bytes) -> dict[str, Any]:
+    """The signatory's own copy, opened by their token; `Gone` where it was erased."""
+    if signature.own_copy is None:
+        raise Gone("link-unknown")
+    opened: dict[str, Any] = json.loads(
+        sealing.unseal(signature.own_copy, tokens.own_copy_key(token), signature.id)
+    )
+    return opened
+
+
+def shown_as(record: dict[str, Any], visibility: str) -> dict[str, str | None]:
+    """What stands in the clear: nothing, initials or the name, and by what it is sorted."""
+    if visibility == "anonymous":
+        return {"shown_name": None, "shown_key": None}
+    name = record["full_name"] if visibility == "name" else identity.initials(record["full_name"])
+    return {"shown_name": name, "shown_key": identity.sort_key(name)}
+
+
+async def confirm(
+    tx: AsyncConnection, confirmations: Sequence[Confirmation], *, keys: Keys
+) -> Sequence[Signature | None]:
+    """Each signature as it now stands, or None for an unknown token. Confirming twice counts once.
+
+    Among several that wait for one address the first counts and the others are merged into it.
+    Rows are locked while we look; where two processes meet all the same, the unique index on
+    (petition, identity) decides and the loser's group is written again, one by one.
+    """
+    hashes = {c: tokens.stored(c.token) for c in confirmations}
+    found = await signatures.by_tokens(tx, list(set(hashes.values())), lock=True)
+    pairs = [(s.petition_id, s.identity) for s in found.values() if s.state == states.PENDING and s.identity is not None]
+    counted = await signatures.counted_of(tx, pairs) if pairs else {}
+    changes: list[dict[str, Any]] = []
+    merges: list[dict[str, Any]] = []
+    notes: list[counting.Note] = []
+    for confirmation in confirmations:
+        signature = found.get(hashes[confirmation])
+        if signature is None or signature.state != states.PENDING or signature.expired(confirmation.today):
+            continue
+        if signature.status in ("draft", "archived"):
+            continue
+        assert signature.identity is not None and signature.bind is not None
+        first = counted.setdefault((signature.petition_id, signature.identity), signature.id)
+        if first != signature.id:
+            merges.append({"row": signature.id, "into": first})
+            found[signature.token_hash] = replace(signature, state=states.MERGED, merged_into=first, own_copy=None)
+            continue
+        counted_as = signature.category if signature.claim == "open" else None
+        record = {} if signature.visibility == "anonymous" else own_record(signature, confirmation.token)
+        shown = shown_as(record, signature.visibility)
+        changes.append({"row": signature.id, "day": confirmation.today, "as": counted_as, "name": shown["shown_name"], "key": shown["shown_key"]})
+        notes.append(
+            counting.Note(
+                signature.petition_id,
+                keys.link_of(signature.id),
+                0,
+                ledger.COUNTED,
+                category=counted_as,
+                method=signature.method,
+                bind=signature.bind,
+                receipt=tokens.receipt(confirmation.token),
+            )
+        )
+        found[signature.token_hash] = replace(signature, state=states.CONFIRMED, counted_as=counted_as, acts=1, bind=None)
+    await _write(tx, changes, merges)
+    if notes:
+        await counting.note(tx, notes, today=confirmations[0].today)
+    return [found.get(hashes[c]) for c in confirmations]
+
+
+_ROWS = tables.table(tables.Signature)
+_PENDING = (_ROWS.c.id == bindparam("row")) & (_ROWS.c.state == states.PENDING)
+_CONFIRM = (
+    update(_ROWS)
+    .where(_PENDING)
+    .values(
+        state=states.CONFIRMED,
+        acts=1,
+        bind=None,
+        counted_on=bindparam("day"),
+        counted_as=bindparam("as"),
+        shown_name=bindparam("name"),
+        shown_key=bindparam("key"),
+    )
+)
+_MERGE = update(_ROWS).where(_PENDING).values(state=states.MERGED, merged_into=bindparam("into"), **tables.WIPED)
+
+
+async def _write(tx: AsyncConnection, changes: list[dict[str, Any]], merges: list[dict[str, Any]]) -> None:
+    if changes:
+        await tx.execute(_CONFIRM, changes)
+    if merges:
+        await tx.execute(_MERGE, merges)
+    # A reminder that still waits is no longer wanted.
+    done = [row["row"] for row in (*changes, *merges)]
+    if done:
+        await outbox.forget(tx, done)
+
+
+async def standing(tx: AsyncConnection, token: bytes, *, lock: bool = False) -> Signature:
+    """The link's signature; `LinkUnknown` if it is nobody's."""
+    found = await signatures.by_tokens(tx, [tokens.stored(token)], lock=lock)
+    if not found:
+        raise LinkUnknown()
+    return next(iter(found.values()))
+
+
+async def counted_already(connection: AsyncConnection, signature: Signature) -> bytes | None:
+    """The id of the signature that counts for this link's address, where that is another one than the link's own."""
+    if signature.merged_into is not None:
+        return signature.merged_into
+    if signature.state != states.PENDING or signature.identity is None:
+        return None
+    pair = (signature.petition_id, signature.identity)
+    return (await signatures.counted_of(connection, [pair])).get(pair)
+
+
+async def _own(tx: AsyncConnection, token: bytes) -> Signature:
+    """The signature that a link may act on: its own, or the one that counts for the same mailbox.
+
+    Whoever signed again because the first mail is lost has proved control of the same mailbox,
+    and must be able to take their name off.
+    """
+    signature = await standing(tx, token, lock=True)
+    other = await counted_already(tx, signature)
+    if other is None:
+        return signature
+    return await signatures.by_id(tx, other, lock=True) or signature
+
+
+async def deny(tx: AsyncConnection, token: bytes) -> Signature:
+    """"This was not me": a pending signature ends and everything in it is erased. Once confirmed, use withdraw."""
+    signature = await standing(tx, token, lock=True)
+    if signature.state == states.PENDING:
+        await _change(tx, signature.id, state=states.WITHDRAWN, reason=states.DENIED, **tables.WIPED)
+        await outbox.forget(tx, [signature.id])
+    return signature
+
+
+async def change_visibility(tx: AsyncConnection, token: bytes, visibility: str) -> Signature:
+    """Only the one who holds the link can show a name: it is read from their own copy."""
+    if visibility not in states.VISIBILITIES:
+        raise Invalid({"visibility": FieldRefused("visibility-unknown")})
+    signature = await standing(tx, token, lock=True)
+    if signature.state != states.CONFIRMED:
+        raise Conflict("link-not-confirmed")
+    await _change(tx, signature.id, visibility=visibility, **shown_as(own_record(signature, token), visibility))
+    return signature
+
+
+async def withdraw(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date) -> Signature:
+    """Out of the count and out of the list; the sealed record stays until erased. Twice is once."""
+    signature = await _own(tx, token)
+    if signature.state == states.CONFIRMED:
+        await _change(
+            tx, signature.id, state=states.WITHDRAWN, acts=signature.acts + 1, shown_name=None, shown_key=None
+        )
+        await _removed(tx, signature, "withdrawn", keys=keys, today=today)
+    elif signature.state == states.PENDING:
+        await deny(tx, token)
+    return signature
+
+
+async def erase(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date) -> Signature:
+    """Withdrawn, and nothing left that follows from the person: no record, no copy, no digest, no mail."""
+    signature = await _own(tx, token)
+    if signature.state == states.CONFIRMED:
+        await _change(
+            tx, signature.id, state=states.WITHDRAWN, reason=states.ERASED, acts=signature.acts + 1, **tables.WIPED
+        )
+        await _removed(tx, signature, "erased", keys=keys, today=today)
+    elif signature.state == states.PENDING:
+        await _change(tx, signature.id, state=states.WITHDRAWN, reason=states.ERASED, **tables.WIPED)
+    elif signature.reason != states.ERASED:
+        await _change(tx, signature.id, reason=states.ERASED, **tables.WIPED)
+    await outbox.forget(tx, [signature.id])
+    return signature
+
+
+async def _removed(tx: AsyncConnection, signature: Signature, reason: str, *, keys: Keys, today: date) -> None:
+    gone = counting.Note(
+        signature.petition_id, keys.link_of(signature.id), signature.acts, ledger.REMOVED, reason=reason
+    )
+    await counting.note(tx, [gone], today=today)
+
+
+async def _change(tx: AsyncConnection, signature_id: bytes, **values: Any) -> None:
+    await tx.execute(update(_ROWS).where(_ROWS.c.id == signature_id).values(**values))

@@ -1,0 +1,134 @@
+"""create_app(settings) → Litestar: the only wiring. No global app, no work at import."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.response_cache import ResponseCacheConfig
+from litestar.openapi.config import OpenAPIConfig
+from prometheus_client import CollectorRegistry
+
+from petition import rendering, words
+from petition.actions import intake, signing
+from petition.actions.limits import Limiter
+from petition.db.database import Database
+from petition.db.grouping import Grouped
+from petition.db.locks import Leadership
+from petition.db.opening import opened
+from petition.domain.tokens import Keys
+from petition.mail import transports
+from petition.mail.delivery import Delivery
+from petition.mail.messages import Composer
+from petition.settings import Settings
+from petition.web import api, demo, live, problems, public, signature, system
+from petition.web.envelope import Envelope
+from petition.web.hub import Hub
+from petition.web.pages import Pages
+from petition.web.parts import Parts
+from petition.worker import Worker
+
+MOST_BYTES = 64 * 1024
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The wall clock (aware, UTC) and a monotonic one (seconds): passed in, so that tests hold them."""
+
+    wall: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+
+
+def make_worker(settings: Settings, database: Database, keys: Keys, clocks: Clocks) -> Worker:
+    """The background work, for `serve` and `worker` alike."""
+    catalogues = words.load()
+    composer = Composer(rendering.environment(catalogues), catalogues, settings.base_url, settings.mail_from)
+    delivery = Delivery(
+        database,
+        keys,
+        composer,
+        transports.of(settings),
+        budget=settings.limits,
+        clock=clocks.wall,
+        monotonic=clocks.monotonic,
+    )
+    return Worker(database, Leadership(settings), delivery, clock=clocks.wall, monotonic=clocks.monotonic)
+
+
+def create_app(settings: Settings, *, works: bool = True, is_demo: bool = False, clocks: Clocks | None = None) -> Litestar:
+    """The web application; with `works` the background work runs in it. Catalogues and templates fail here if they do."""
+    clocks = clocks or Clocks()
+    catalogues = words.load()
+    pages = Pages(settings.base_url, catalogues, demo=is_demo)
+    registry = CollectorRegistry()
+    envelope = partial(
+        Envelope, style_hash=pages.style_hash, https=settings.base_url.startswith("https:"), registry=registry
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            database, keys = await stack.enter_async_context(opened(settings))
+            hub = Hub(database, clocks.wall)
+            parts = Parts(
+                settings=settings,
+                database=database,
+                keys=keys,
+                catalogues=catalogues,
+                pages=pages,
+                hub=hub,
+                limiter=Limiter(settings.limits),
+                intake=Grouped(database, intake.record),
+                confirmations=Grouped(database, partial(signing.confirm, keys=keys)),
+                clock=clocks.wall,
+                monotonic=clocks.monotonic,
+                mail_folder=settings.data_dir / "mail" if is_demo else None,
+            )
+            app.state.parts = parts
+            app.state.registry = registry
+            system.register_gauges(registry, hub)
+            await hub.start()
+            stack.push_async_callback(_settle, parts)
+            if works:
+                await stack.enter_async_context(_working(make_worker(settings, database, keys, clocks)))
+            yield
+
+    doors: list[Any] = [public.router, signature.router, api.router, live.router, system.router]
+    app = Litestar(
+        route_handlers=[*doors, demo.router] if is_demo else doors,
+        lifespan=[lifespan],
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=MOST_BYTES,
+        openapi_config=OpenAPIConfig(title="petition", version="1", path="/api/v1", render_plugins=[api.JSON_ONLY]),
+        response_cache_config=ResponseCacheConfig(),
+        logging_config=None,
+        debug=False,
+    )
+    app.asgi_handler = envelope(app.asgi_handler)
+    return app
+
+
+@asynccontextmanager
+async def _working(worker: Worker) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(worker.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def _settle(parts: Parts) -> None:
+    await parts.hub.stop()
+    await parts.intake.drain()
+    await parts.confirmations.drain()

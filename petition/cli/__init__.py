@@ -1,0 +1,74 @@
+"""The commands. Each is a file of this package, loaded when it is called: `--help` does not load the web server."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from petition.errors import OperatorError, PetitionError, Unavailable
+from petition.settings import Settings
+
+COMMANDS = {
+    "demo": "Everything from nothing on this machine, to look at and try.",
+    "serve": "The web server, with the background work in it.",
+    "worker": "The background work alone: mail, ledger, expiry.",
+    "migrate": "Bring the database to this version.",
+    "apply": "Create or update a petition from its file.",
+    "recount": "Check that signatures, ledger and tally agree.",
+    "doctor": "Every setting and what is wrong or unsafe.",
+}
+
+
+class Commands(click.Group):
+    """Knows the commands by name and one line each; loads one when it is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"petition.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("petition"), package_name="petition", prog_name="petition")
+def program() -> None:
+    """A statement is put to the world and people put their names to it.
+
+    Settings are environment variables named PETITION_…; `petition doctor` shows them all.
+    """
+
+
+def main() -> None:
+    """Exit 0: done. 1: the work failed or a check did not hold. 2: the call's words are off."""
+    try:
+        program(prog_name="petition")
+    except OperatorError as wrong:
+        fail(str(wrong))
+    except Unavailable:
+        fail("the database does not answer or cannot be written; see `petition doctor`")
+    except PetitionError as wrong:
+        fail(f"refused: {wrong}")
+    except BrokenPipeError:
+        # Whoever read our output has stopped: nothing is wrong here.
+        os._exit(0)
+
+
+def fail(line: str) -> Any:
+    click.echo(f"petition: {' '.join(line.split())}", err=True)
+    sys.exit(1)
+
+
+def settings() -> Settings:
+    return Settings.from_env(os.environ)

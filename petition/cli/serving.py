@@ -1,0 +1,141 @@
+"""Running the web server: for `serve` and `demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import get_context
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from litestar import Litestar
+
+from petition.app import create_app
+from petition.errors import Busy, Misconfigured, OperatorError
+from petition.settings import Settings
+
+GRACE_SECONDS = 3
+BACKLOG = 2048
+
+
+class DayFormatter(logging.Formatter):
+    """Lines carry the day and nothing finer: a time would be a trace of who did something at that time."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%d")
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The kind of failure alone: a traceback's text may hold what somebody typed."""
+        return getattr(ei[0], "__name__", "error")
+
+
+def set_up_logging() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(DayFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("uvicorn.access").disabled = True
+    for noisy in ("alembic", "aiosqlite", "sqlalchemy", "httpx", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def no_core_dumps() -> None:
+    """A core dump would be a copy of the memory, keys and names included."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+class Server(uvicorn.Server):
+    """Ends the open count streams as soon as it is asked to stop: they would keep it from stopping."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        app = self.config.loaded_app if self.config.loaded else None
+        while app is not None and not isinstance(app, Litestar):
+            app = getattr(app, "app", None)
+        parts = getattr(app.state, "parts", None) if app is not None else None
+        if parts is not None:
+            parts.hub.close()
+        super().handle_exit(sig, frame)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket, before anything else is begun: a port that is taken is told in one line."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, OverflowError) as wrong:
+        listening.close()
+        if isinstance(wrong, OSError) and wrong.errno in (98, 48):
+            raise Busy(f"port {port} on {host}", "another program listens there; choose another with --port") from None
+        raise OperatorError(f"cannot listen on {host} port {port}: {getattr(wrong, 'strerror', None) or wrong}") from None
+    listening.listen(BACKLOG)
+    return listening
+
+
+def run(settings: Settings, listening: socket.socket, *, works: bool = True, is_demo: bool = False, workers: int = 1) -> None:
+    """Serves until a signal; with several workers each is a process of its own on the same socket."""
+    if workers > 1 and settings.sqlite:
+        raise Misconfigured("PETITION_DATABASE_URL", "several web processes need PostgreSQL; with SQLite use --workers 1")
+    one = partial(serve_one, settings, listening, works=works, is_demo=is_demo)
+    if workers == 1:
+        one()
+    else:
+        _several(one, workers)
+
+
+def serve_one(settings: Settings, listening: socket.socket, *, works: bool, is_demo: bool) -> None:
+    set_up_logging()
+    no_core_dumps()
+    app = create_app(settings, works=works, is_demo=is_demo)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        # Whose X-Forwarded-For is believed is ours to say, and a line per request is a trace.
+        proxy_headers=False,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = Server(config)
+    failure: list[OperatorError] = []
+    app.state.startup_failure = failure
+    server.run(sockets=[listening])
+    if not server.started:
+        raise failure[0] if failure else OperatorError("the server could not start; its last lines above say why")
+
+
+def _several(one: Callable[[], None], workers: int) -> None:
+    """Parent of some web processes: starts them, passes the signal on, ends when they end."""
+    context = get_context("fork")
+    processes = [context.Process(target=one) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    asyncio.run(_watch(processes))
+
+
+async def _watch(processes: list[Any]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for process in processes:
+            if process.is_alive():
+                process.terminate()
+
+    for number in (2, 15):
+        loop.add_signal_handler(number, stop)
+    while any(process.is_alive() for process in processes):
+        if any(process.exitcode not in (None, 0) for process in processes):
+            # One that died takes the others along: whoever keeps us running starts us whole.
+            stop()
+        await asyncio.sleep(0.2)
+    if any(process.exitcode for process in processes):
+        raise OperatorError("a web process ended by itself")

@@ -1,0 +1,183 @@
+"""Database.read() and Database.write(): the only way to rows, and the only commit in the house.
+
+SQLite: one writing connection per process and a few that can only read. Every writing
+transaction of every process on this machine, and every checkpoint, happens under one file lock:
+versions of SQLite before 3.51.3 can lose a commit when one connection checkpoints while another
+resets the write-ahead log. PostgreSQL: a pool; of several hosts the writable one is found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
+
+from petition.db.locks import FileLock
+from petition.errors import Unavailable
+from petition.settings import Settings
+
+READERS = 4
+PG_POOL = 8
+BUSY_SECONDS = 10
+
+
+class Database:
+    """Opened once by the composition root; `read()` and `write()` are its two verbs.
+
+    Where the database is gone, locked, full or broken, both raise `Unavailable`; a broken
+    constraint stays an `IntegrityError`, for the action that expects it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.sqlite = settings.sqlite
+        self.path: Path = settings.sqlite_path
+        self.statements = 0
+        self.commits = 0
+        if self.sqlite:
+            self._writer = _sqlite_engine(f"file:{_quoted(self.path)}?mode=rwc", StaticPool, {}, "BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(
+                f"file:{_quoted(self.path)}?mode=ro",
+                AsyncAdaptedQueuePool,
+                {"pool_size": READERS, "max_overflow": 0, "pool_timeout": BUSY_SECONDS},
+                "BEGIN",
+            )
+            self.write_lock: FileLock | None = FileLock(self.path.with_name("write.lock"))
+        else:
+            self._writer = self._reader = _postgresql_engine(settings.database_url)
+            self.write_lock = None
+        self._turn = asyncio.Lock()
+        for engine in {self._writer, self._reader}:
+            event.listen(engine.sync_engine, "before_cursor_execute", self._count)
+
+    def _count(self, *_: Any) -> None:
+        self.statements += 1
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: commits when the block ends, before the caller answers; raising rolls back."""
+        async with AsyncExitStack() as stack:
+            if self.write_lock is not None:
+                await stack.enter_async_context(self._turn)
+                await stack.enter_async_context(self.write_lock.held(BUSY_SECONDS))
+            async with _reachable(), self._writer.connect() as connection:
+                await connection.begin()
+                try:
+                    yield connection
+                except BaseException:
+                    await connection.rollback()
+                    raise
+                await connection.commit()
+                self.commits += 1
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view; nothing can be written through it on SQLite."""
+        async with _reachable(), self._reader.connect() as connection:
+            yield connection
+            await connection.rollback()
+
+    async def checkpoint(self) -> None:
+        """SQLite: moves the write-ahead log into the file and empties it, so that what was erased is gone from both."""
+        if self.write_lock is None:
+            return
+        async with self._turn, self.write_lock.held(BUSY_SECONDS), _reachable(), self._writer.connect() as connection:
+            raw = await connection.get_raw_connection()
+            await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
+    async def close(self) -> None:
+        """Under the lock: on SQLite the last connection to close checkpoints."""
+        async with AsyncExitStack() as stack:
+            if self.write_lock is not None:
+                await stack.enter_async_context(self.write_lock.held(BUSY_SECONDS))
+            await self._reader.dispose()
+            await self._writer.dispose()
+
+
+def _quoted(path: Path) -> str:
+    """A path inside an SQLite URI."""
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _sqlite_engine(uri: str, pool: Any, options: dict[str, Any], begin: str) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{uri}&uri=true",
+        poolclass=pool,
+        # The driver's own idea of transactions begins them late and deferred: we begin ours.
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "cached_statements": 256},
+        **options,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            # Each answer waits for its own durable commit: FULL syncs the log at every commit.
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "foreign_keys=ON",
+            # A temporary file would be one more place where a name could stay behind.
+            "temp_store=MEMORY",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+        ):
+            if "mode=ro" not in uri or not pragma.startswith("journal_mode"):
+                cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql_engine(url: str) -> AsyncEngine:
+    async def connect() -> Any:
+        # The driver's own reading of the address knows several hosts; SQLAlchemy's does not.
+        return await asyncpg.connect(url, target_session_attrs="read-write", timeout=BUSY_SECONDS)
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=PG_POOL,
+        max_overflow=PG_POOL,
+        pool_timeout=BUSY_SECONDS,
+        pool_pre_ping=True,
+    )
+
+
+@asynccontextmanager
+async def _reachable() -> AsyncIterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except ProgrammingError as wrong:
+        # A wrong statement is our fault and must not look like weather, except where the tables are not there yet.
+        raise wrong
+    except (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError) as gone:
+        raise Unavailable() from gone
+    except SQLAlchemyError as wrong:
+        if "connection" in str(wrong).lower():
+            raise Unavailable() from wrong
+        raise
+
+
+async def reachable(database: Database) -> bool:
+    """Whether the database answers at all, for readiness."""
+    try:
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    except Unavailable:
+        return False
+    return True

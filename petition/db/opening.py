@@ -1,0 +1,85 @@
+"""Opening the house: data directory, key, database and schema, all there and belonging together, or one clear line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition import keyfiles
+from petition.db import tables
+from petition.db.database import Database
+from petition.db.migrating import migrate, require_current
+from petition.domain.tokens import Keys
+from petition.errors import Misconfigured, Unavailable
+from petition.settings import Settings
+
+MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, migrating: bool = False) -> AsyncIterator[tuple[Database, Keys]]:
+    """For the length of a command or of a server's life.
+
+    SQLite is brought to this version by itself; PostgreSQL only where `migrating`, since another
+    host may still serve the old one: else `SchemaBehind`.
+    """
+    keyfiles.prepare(settings)
+    keys = keyfiles.keys(settings)
+    database = Database(settings)
+    try:
+        try:
+            if settings.sqlite or migrating:
+                await migrate(database)
+            await require_current(database)
+            await _must_be_durable(database)
+            await _must_belong_together(database, keys)
+        except Unavailable as gone:
+            raise Misconfigured(
+                "PETITION_DATABASE_URL", f"the database cannot be opened ({_cause(gone)})"
+            ) from gone
+        yield database, keys
+    finally:
+        await database.close()
+
+
+async def _must_be_durable(database: Database) -> None:
+    """A server that answers before the disk has it would say yes to signatures that a power cut loses."""
+    if database.sqlite:
+        return
+    async with database.read() as connection:
+        for name in MUST_BE_ON:
+            if (await connection.execute(text(f"SHOW {name}"))).scalar_one() == "off":
+                raise Misconfigured("PETITION_DATABASE_URL", f"this PostgreSQL has {name} off and could lose signatures; turn it on")
+
+
+async def _must_belong_together(database: Database, keys: Keys) -> None:
+    """With another key nobody's address would be known again, and everyone could be counted twice."""
+    rows = tables.table(tables.Installation)
+    async with database.read() as connection:
+        check = await _check(connection)
+    if check is None:
+        async with database.write() as tx:
+            check = await _check(tx)
+            if check is None:
+                await tx.execute(insert(rows).values(id=1, key_check=keys.check))
+                check = keys.check
+    if check != keys.check:
+        raise Misconfigured(
+            "PETITION_DATA_DIR",
+            "keys/server.key there is not the key that this database belongs to; put the right one back from your copy",
+        )
+
+
+async def _check(connection: AsyncConnection) -> bytes | None:
+    rows = tables.table(tables.Installation)
+    found: bytes | None = (await connection.execute(select(rows.c.key_check))).scalar_one_or_none()
+    return found
+
+
+def _cause(gone: Unavailable) -> str:
+    """The driver's own sentence: it names hosts and files, never a row."""
+    cause = gone.__cause__
+    return str(getattr(cause, "orig", None) or cause or "no answer").splitlines()[0]

@@ -1,0 +1,97 @@
+"""Sealing: who can read what (contract, section 8). Crypto by library; random bytes by the caller where we choose them.
+
+    record ──HPKE (RFC 9180), petition's public key──→ sealed record   organizers, recovery key
+    record ──AEAD, key from the token───────────────→ own copy         whoever holds the link
+    mail   ──AEAD, key from the server's secret─────→ outbox payload   the worker, until handed over
+
+Plaintexts are padded to whole blocks of 256 bytes, so that a length betrays no name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64decode, b64encode
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+SUITE_NAME = "HPKE DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305 (RFC 9180)"
+RECOVERY_HEADING = "petition recovery key, version 1"
+BLOCK = 256
+NONCE_BYTES = 12
+
+
+class Unreadable(ValueError):
+    """A sealed value does not open under this key: another key, or bytes that were changed."""
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON: keys sorted, no spaces, UTF-8 (contract, section 7)."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def padded(plain: bytes) -> bytes:
+    """JSON ignores trailing spaces, so padding needs no framing."""
+    return plain.ljust(-(-len(plain) // BLOCK) * BLOCK)
+
+
+def bind(secret: bytes, record: bytes) -> bytes:
+    """SHA-256 of a 32-byte secret followed by the canonical record: shows later that a record was never swapped."""
+    return hashlib.sha256(secret + record).digest()
+
+
+def new_pair() -> tuple[bytes, bytes]:
+    """A petition's (private, public) X25519 key, 32 raw bytes each."""
+    private = X25519PrivateKey.generate()
+    return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+
+
+def record_info(petition_id: bytes) -> bytes:
+    return b"petition/record/1/" + petition_id
+
+
+def seal_record(record: bytes, secret: bytes, public_key: bytes, petition_id: bytes) -> bytes:
+    """The canonical record and its bind secret, for organizers alone."""
+    plain = b'{"record":' + record + b',"secret":"' + b64encode(secret) + b'"}'
+    return SUITE.encrypt(padded(plain), X25519PublicKey.from_public_bytes(public_key), record_info(petition_id))
+
+
+def open_record(sealed: bytes, private_key: bytes, petition_id: bytes) -> tuple[dict[str, Any], bytes]:
+    """(record, bind secret); `Unreadable` under another key."""
+    try:
+        plain = SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), record_info(petition_id))
+    except (InvalidTag, ValueError) as wrong:
+        raise Unreadable("this key does not open this record") from wrong
+    value = json.loads(plain)
+    return value["record"], b64decode(value["secret"])
+
+
+def seal(plain: bytes, key: bytes, nonce: bytes, about: bytes) -> bytes:
+    """AEAD (ChaCha20-Poly1305, RFC 8439) under a 32-byte `key`; `about` is authenticated with it. The nonce leads the result."""
+    return nonce + ChaCha20Poly1305(key).encrypt(nonce, padded(plain), about)
+
+
+def unseal(sealed: bytes, key: bytes, about: bytes) -> bytes:
+    try:
+        return ChaCha20Poly1305(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about)
+    except (InvalidTag, ValueError) as wrong:
+        raise Unreadable("this key does not open this") from wrong
+
+
+def recovery_file(slug: str, private_key: bytes, public_key: bytes) -> str:
+    """The recovery key as a text that a person can print and keep."""
+    return (
+        f"{RECOVERY_HEADING}\n"
+        f"petition: {slug}\n"
+        f"public key: {b64encode(public_key).decode()}\n"
+        f"private key: {b64encode(private_key).decode()}\n"
+        f"sealing: {SUITE_NAME}\n\n"
+        "Whoever holds this file can read the name and mail address of everyone who signed.\n"
+        "Without it, and without an organizer's password, nobody can.\n"
+        "Print it or move it to a medium that you keep offline, then delete it here.\n"
+    )

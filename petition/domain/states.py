@@ -1,0 +1,28 @@
+"""The states of a signature and the ways between them. Only `confirmed` counts.
+
+    pending ──confirm──→ confirmed ──withdraw───→ withdrawn
+       │                     ├───────invalidate─→ invalidated ─┐
+       │                     └───────merge──────→ merged ──────┤ restore, unmerge
+       ├──reject───→ rejected ──restore──→ pending             └──→ confirmed
+       ├──lapse────→ lapsed          (pending for over 14 days: erased)
+       ├──withdraw─→ withdrawn       (denied: "this was not me")
+       └──merge────→ merged          (the address already counts)
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+PENDING, CONFIRMED = "pending", "confirmed"
+REJECTED, LAPSED, WITHDRAWN, MERGED, INVALIDATED = "rejected", "lapsed", "withdrawn", "merged", "invalidated"
+STATES = (PENDING, CONFIRMED, REJECTED, LAPSED, WITHDRAWN, MERGED, INVALIDATED)
+
+# Why a signature left, where its state alone does not say it to its signatory.
+DENIED, ERASED = "denied", "erased"
+
+VISIBILITIES = ("name", "initials", "anonymous")
+METHODS = ("mail", "invitation", "import", "paper")
+REASONS = ("withdrawn", "merged", "invalidated", "erased")
+
+LAPSE_AFTER = timedelta(days=14)
+REMIND_AFTER = timedelta(days=3)

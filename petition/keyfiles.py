@@ -1,0 +1,78 @@
+"""Keys on disk: the server's secret and a new petition's recovery key. Files of mode 0600 in the data directory."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from petition.domain import sealing
+from petition.domain.tokens import Keys
+from petition.errors import Misconfigured
+from petition.settings import Settings
+
+SECRET_BYTES = 32
+
+
+def prepare(settings: Settings) -> None:
+    """The data directory, for its owner alone; `Misconfigured` where it cannot be written."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "keys").mkdir(exist_ok=True, mode=0o700)
+        probe = folder / ".writable"
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as wrong:
+        raise Misconfigured(
+            "PETITION_DATA_DIR", f"the data directory {folder} cannot be written ({wrong.strerror}); mend it or set PETITION_DATA_DIR"
+        ) from None
+
+
+def secret_path(settings: Settings) -> Path:
+    return settings.data_dir / "keys" / "server.key"
+
+
+def keys(settings: Settings) -> Keys:
+    """The server's keys; the secret behind them is made at the first call."""
+    path = secret_path(settings)
+    if not path.exists():
+        _write_once(path, secrets.token_hex(SECRET_BYTES) + "\n")
+    try:
+        secret = bytes.fromhex(path.read_text().strip())
+    except (OSError, ValueError):
+        secret = b""
+    if len(secret) != SECRET_BYTES:
+        raise Misconfigured("PETITION_DATA_DIR", f"{path} is not a server key; put the right one back from your copy")
+    return Keys.of(secret)
+
+
+def write_recovery_key(settings: Settings, slug: str, private_key: bytes, public_key: bytes) -> Path:
+    """Written once, never over another."""
+    folder = settings.data_dir / "recovery"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    path = folder / f"{slug}.key"
+    _write_once(path, sealing.recovery_file(slug, private_key, public_key))
+    return path
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Whole or not at all, and on the disk before anything is sealed to it."""
+    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(file, content.encode())
+            os.fsync(file)
+        finally:
+            os.close(file)
+        os.link(half, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+    except FileExistsError:
+        raise Misconfigured("PETITION_DATA_DIR", f"{path} exists already and is never overwritten; move it away first") from None
+    except OSError as wrong:
+        raise Misconfigured("PETITION_DATA_DIR", f"{path} cannot be written ({wrong.strerror})") from None
+    finally:
+        half.unlink(missing_ok=True)

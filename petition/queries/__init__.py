@@ -1,0 +1,1 @@
+"""Every shared read, named for what it returns; never writes."""

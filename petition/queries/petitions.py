@@ -1,0 +1,154 @@
+"""Petitions as every page and act reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.db import tables
+
+VISIBLE = ("open", "paused", "closed", "archived")
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    slug: str
+    claim: str
+    label: Mapping[str, str]
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    name: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Petition:
+    """A petition with the current version of its statement."""
+
+    id: bytes
+    slug: str
+    revision: int
+    status: str
+    goal: int
+    default_language: str
+    publish: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    ask_for: Mapping[str, str]
+    milestones: tuple[int, ...]
+    reminder: bool
+    public_key: bytes
+    version: int
+    title: Mapping[str, str]
+    statement: Mapping[str, str]
+    categories: tuple[Category, ...]
+    addressees: tuple[Addressee, ...]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self.title)
+
+    def in_language(self, texts: Mapping[str, str], language: str) -> str:
+        return texts[language] if language in texts else texts[self.default_language]
+
+    def category(self, slug: str | None) -> Category | None:
+        return next((c for c in self.categories if c.slug == slug), None)
+
+    def phase(self, now: datetime) -> str:
+        """draft, upcoming, open, paused, closed or archived: the status, and where it is open, the calendar."""
+        if self.status != "open":
+            return self.status
+        if self.opens_at is not None and now < self.opens_at:
+            return "upcoming"
+        if self.closes_at is not None and now >= self.closes_at:
+            return "closed"
+        return "open"
+
+
+@dataclass(frozen=True, slots=True)
+class OldVersion:
+    """A statement as it stood before it was changed."""
+
+    number: int
+    title: Mapping[str, str]
+    statement: Mapping[str, str]
+    published_on: date
+
+
+async def petitions(connection: AsyncConnection, slug: str | None = None) -> tuple[Petition, ...]:
+    """All petitions, by slug; or the one of that slug, if there is one."""
+    rows = _rows(tables.Petition)
+    wanted = select(rows).order_by(rows.c.slug)
+    found = (await connection.execute(wanted if slug is None else wanted.where(rows.c.slug == slug))).mappings().all()
+    ids = [row["id"] for row in found]
+    texts = await _by_petition(connection, tables.Version, ids, "number", "language")
+    categories = await _by_petition(connection, tables.Category, ids, "position", "slug")
+    addressees = await _by_petition(connection, tables.Addressee, ids, "position")
+    return tuple(
+        _petition(row, texts.get(row["id"], []), categories.get(row["id"], []), addressees.get(row["id"], [])) for row in found
+    )
+
+
+async def petition(connection: AsyncConnection, slug: str) -> Petition | None:
+    return next(iter(await petitions(connection, slug)), None)
+
+
+async def old_version(connection: AsyncConnection, petition_id: bytes, number: int) -> OldVersion | None:
+    rows = _rows(tables.Version)
+    found = (
+        (await connection.execute(select(rows).where(rows.c.petition_id == petition_id, rows.c.number == number))).mappings().all()
+    )
+    if not found:
+        return None
+    return OldVersion(
+        number,
+        {row["language"]: row["title"] for row in found},
+        {row["language"]: row["statement"] for row in found},
+        found[0]["published_on"],
+    )
+
+
+def _rows(mapped: type[tables.Base]) -> Any:
+    return tables.table(mapped)
+
+
+async def _by_petition(
+    connection: AsyncConnection, mapped: type[tables.Base], ids: list[bytes], *order: str
+) -> dict[bytes, list[Any]]:
+    rows = _rows(mapped)
+    gathered: dict[bytes, list[Any]] = {}
+    wanted = select(rows).where(rows.c.petition_id.in_(ids)).order_by(*(rows.c[name] for name in order))
+    for row in (await connection.execute(wanted)).mappings():
+        gathered.setdefault(row["petition_id"], []).append(row)
+    return gathered
+
+
+def _petition(row: Any, texts: list[Any], categories: list[Any], addressees: list[Any]) -> Petition:
+    current = [text for text in texts if text["number"] == row["version"]]
+    # The default language leads, whatever order the rows came in.
+    current.sort(key=lambda text: (text["language"] != row["default_language"], text["language"]))
+    fields = {name: row[name] for name in Petition.__slots__ if name in row}
+    return Petition(
+        **{
+            **fields,
+            "opens_at": _utc(row["opens_at"]),
+            "closes_at": _utc(row["closes_at"]),
+            "milestones": tuple(row["milestones"]),
+            "title": {text["language"]: text["title"] for text in current},
+            "statement": {text["language"]: text["statement"] for text in current},
+            "categories": tuple(Category(c["slug"], c["claim"], c["label"], c["retired"]) for c in categories),
+            "addressees": tuple(Addressee(a["name"]) for a in addressees),
+        }
+    )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """SQLite keeps no zone; what we write is UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

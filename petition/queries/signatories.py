@@ -1,0 +1,59 @@
+"""Those who chose to be shown, in the order of their names: the order of signing is stored nowhere."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.db import tables
+
+PAGE = 100
+ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """A name or initials as shown, and the category it counts in, or None while its claim awaits verification."""
+
+    name: str
+    category: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatoriesPage:
+    rows: tuple[Signatory, ...]
+    next: str | None
+
+
+async def signatories_page(
+    connection: AsyncConnection, petition_id: bytes, category: str | None, after: str | None, limit: int = PAGE
+) -> SignatoriesPage:
+    """One page by keyset; `after` is the `next` of the page before. A cursor that is none begins anew."""
+    rows = tables.table(tables.Signature)
+    wanted = (
+        select(rows.c.id, rows.c.shown_name, rows.c.shown_key, rows.c.counted_as)
+        .where(rows.c.petition_id == petition_id, rows.c.shown_name.is_not(None))
+        .order_by(rows.c.shown_key, rows.c.id)
+        .limit(limit + 1)
+    )
+    if category is not None:
+        wanted = wanted.where(rows.c.counted_as == category)
+    place = _place(after)
+    if place is not None:
+        wanted = wanted.where(tuple_(rows.c.shown_key, rows.c.id) > tuple_(*place))
+    found = (await connection.execute(wanted)).all()
+    more = len(found) > limit
+    found = found[:limit]
+    cursor = urlsafe_b64encode(found[-1].id + found[-1].shown_key.encode()).decode() if more else None
+    return SignatoriesPage(tuple(Signatory(row.shown_name, row.counted_as) for row in found), cursor)
+
+
+def _place(after: str | None) -> tuple[str, bytes] | None:
+    try:
+        raw = urlsafe_b64decode((after or "").encode())
+        return (raw[ID_BYTES:].decode(), raw[:ID_BYTES]) if len(raw) > ID_BYTES else None
+    except ValueError:
+        return None

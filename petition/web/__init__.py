@@ -1,0 +1,1 @@
+"""The doors: the only floor, with app.py, that knows Litestar."""

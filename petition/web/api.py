@@ -1,0 +1,122 @@
+"""The JSON API, version 1 (contract, section 5). Described at /api/v1/openapi.json; errors are problem details."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromPath, FromQuery
+
+from petition.actions.limits import SIGN
+from petition.errors import FieldRefused, Invalid, NotFound
+from petition.queries import signatories, timeline
+from petition.queries.petitions import Petition
+from petition.web import attempts, forms, guards, parts
+from petition.web.hub import Snapshot
+
+# The description itself, and no page that would load scripts from elsewhere.
+JSON_ONLY = JsonRenderPlugin(path="/openapi.json")
+LIVE = {"Cache-Control": "public, max-age=1"}
+MOST_ROWS = 500
+
+
+def _json(value: Any, headers: Mapping[str, str] = LIVE, status: int = 200) -> Response[bytes]:
+    return Response(msgspec.json.encode(value), status_code=status, media_type="application/json", headers=dict(headers))
+
+
+def _listed(petition: Petition, snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "slug": petition.slug,
+        "status": snapshot.phase,
+        "goal": petition.goal,
+        "total": snapshot.counts.total,
+        "default_language": petition.default_language,
+        "title": dict(petition.title),
+    }
+
+
+def _whole(petition: Petition, snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        **_listed(petition, snapshot),
+        "version": petition.version,
+        "statement": dict(petition.statement),
+        "publish": petition.publish,
+        "opens_at": petition.opens_at,
+        "closes_at": petition.closes_at,
+        "ask_for": dict(petition.ask_for),
+        "milestones": list(petition.milestones),
+        "categories": [
+            {"slug": c.slug, "claim": c.claim, "label": dict(c.label)} for c in petition.categories if not c.retired
+        ],
+        "addressees": [{"name": dict(a.name)} for a in petition.addressees],
+    }
+
+
+@get("/petitions")
+async def petition_list(request: Request) -> Response[bytes]:
+    """Every petition that the public may see."""
+    shown: Sequence[Snapshot] = parts.of(request).hub.visible()
+    return _json([_listed(snapshot.petition, snapshot) for snapshot in shown])
+
+
+@get("/petitions/{slug:str}")
+async def petition(request: Request, slug: FromPath[str]) -> Response[bytes]:
+    """One petition, whole."""
+    snapshot = parts.of(request).hub.snapshot(slug)
+    return _json(_whole(snapshot.petition, snapshot))
+
+
+@get("/petitions/{slug:str}/counts")
+async def petition_counts(request: Request, slug: FromPath[str]) -> Response[bytes]:
+    """The count and its layers, from memory: at most a second old."""
+    return Response(parts.of(request).hub.snapshot(slug).json, media_type="application/json", headers=LIVE)
+
+
+@get("/petitions/{slug:str}/timeline")
+async def petition_timeline(request: Request, slug: FromPath[str]) -> Response[bytes]:
+    """What was counted and removed, day by day."""
+    held = parts.of(request)
+    snapshot = held.hub.snapshot(slug)
+    async with held.database.read() as connection:
+        days = await timeline.timeline(connection, snapshot.petition.id)
+    return _json({"petition": slug, "days": [{"day": d.day, "counted": d.counted, "removed": d.removed} for d in days]})
+
+
+@get("/petitions/{slug:str}/signatories")
+async def petition_signatories(
+    request: Request, slug: FromPath[str], category: FromQuery[str | None] = None, after: FromQuery[str | None] = None, limit: FromQuery[int] = signatories.PAGE
+) -> Response[bytes]:
+    """Those who chose to be shown, by name; `next` leads on."""
+    held = parts.of(request)
+    shown = held.hub.snapshot(slug).petition
+    if category is not None and shown.category(category) is None:
+        raise NotFound()
+    async with held.database.read() as connection:
+        page = await signatories.signatories_page(connection, shown.id, category, after, max(1, min(limit, MOST_ROWS)))
+    rows = [{"name": row.name, "category": row.category} for row in page.rows]
+    return _json(
+        {"petition": slug, "signatories": rows, "next": page.next}, {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+    )
+
+
+@post("/petitions/{slug:str}/signatures", status_code=202)
+async def petition_sign(request: Request, slug: FromPath[str]) -> Response[bytes]:
+    """The form's fields as JSON; `language` says in which one the statement was read. The same answer for a known address."""
+    held = parts.of(request)
+    snapshot = held.hub.snapshot(slug)
+    typed = await forms.json_object(request)
+    guards.limit(request, "sign", SIGN)
+    language = typed.get("language") or snapshot.petition.default_language
+    if language not in held.catalogues:
+        raise Invalid({"language": FieldRefused("language-unknown")})
+    await attempts.submit(held, snapshot, typed, language)
+    return _json({"status": "confirmation_sent"}, {"Cache-Control": "no-store"}, 202)
+
+
+router = Router(
+    path="/api/v1",
+    route_handlers=[
+        petition_list, petition, petition_counts, petition_timeline, petition_signatories, petition_sign,
+    ],
+)  # fmt: skip

@@ -1,0 +1,15 @@
+"""One attempt to sign, whichever door it came through."""
+
+from petition.actions import intake
+from petition.web.forms import Typed
+from petition.web.hub import Snapshot
+from petition.web.parts import Parts
+
+
+async def submit(held: Parts, snapshot: Snapshot, typed: Typed, language: str) -> None:
+    """Returns once it is durable; `Invalid`, `PetitionNotOpen` or `Unavailable` if it is not."""
+    petition = snapshot.petition
+    now = held.clock()
+    intake.require_open(petition, now=now)
+    submission = typed.submission(intake.rules(petition))
+    await held.intake.submit(intake.prepare(petition, submission, language, held.keys, today=now.date()))

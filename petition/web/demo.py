@@ -1,0 +1,44 @@
+"""/demo/mail: the mails that a demonstration would have sent. This door is opened by `petition demo` alone."""
+
+import email
+import re
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+from litestar import Request, Response, Router, get
+
+from petition.web import parts, problems
+from petition.web.answers import html
+from petition.web.pages import DemoMail, Letter
+
+MOST_SHOWN = 50
+LINK = re.compile(r"https?://\S+/signature/[A-Za-z0-9_-]{43}")
+
+
+@get("/demo/mail")
+async def mails(request: Request) -> Response[bytes]:
+    """The newest first."""
+    held = parts.of(request)
+    folder = held.mail_folder or Path()
+    files = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns, reverse=True)[:MOST_SHOWN]
+    letters = tuple(_letter(path) for path in files)
+    return html(held, DemoMail(letters), problems.language_of(request))
+
+
+def _letter(path: Path) -> Letter:
+    mail = email.message_from_bytes(path.read_bytes(), policy=default)
+    assert isinstance(mail, EmailMessage)
+    body = mail.get_body(("plain",))
+    text = body.get_content() if body else ""
+    found = LINK.search(text)
+    return Letter(
+        to=str(mail["To"]),
+        subject=str(mail["Subject"]),
+        link=found[0] if found else "",
+        text=text,
+        language=str(mail["Content-Language"] or "en"),
+    )
+
+
+router = Router(path="/", route_handlers=[mails])

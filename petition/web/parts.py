@@ -1,0 +1,51 @@
+"""What every door holds: made once by the composition root, found at `app.state.parts`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from litestar import Request
+
+from petition.actions.intake import Attempt
+from petition.actions.limits import Limiter
+from petition.actions.signing import Confirmation
+from petition.db.database import Database
+from petition.db.grouping import Grouped
+from petition.domain.tokens import Keys
+from petition.queries.signatures import Signature
+from petition.settings import Settings
+from petition.web.hub import Hub
+from petition.web.pages import Pages
+from petition.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`clock` is the wall clock (aware, UTC), `monotonic` is seconds; `mail_folder` is set in the demo alone.
+
+    `rendered` keeps public pages by (kind, language, …), each as long as what it was made of is current.
+    """
+
+    settings: Settings
+    database: Database
+    keys: Keys
+    catalogues: Mapping[str, Words]
+    pages: Pages
+    hub: Hub
+    limiter: Limiter
+    intake: Grouped[Attempt, None]
+    confirmations: Grouped[Confirmation, Signature | None]
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    mail_folder: Path | None
+    rendered: dict[tuple[str, ...], Any] = field(default_factory=dict)
+
+    def today(self) -> date:
+        return self.clock().date()
+
+
+def of(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts

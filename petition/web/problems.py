@@ -1,0 +1,124 @@
+"""Errors become answers: problem+json under /api, a page in the reader's language elsewhere. The only table kind → status."""
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from petition import errors
+from petition.errors import PetitionError
+from petition.web import parts
+from petition.web.forms import BadBody, UnsupportedBody
+from petition.web.pages import ProblemPage
+from petition.words import Words
+
+logger = logging.getLogger("petition.web")
+
+STATUS: tuple[tuple[type[PetitionError], int], ...] = (
+    (errors.Invalid, 422),
+    (errors.FieldRefused, 422),
+    (errors.NotFound, 404),
+    (errors.Forbidden, 403),
+    (errors.Conflict, 409),
+    (errors.Gone, 410),
+    (errors.TooMany, 429),
+    (errors.Unavailable, 503),
+    (UnsupportedBody, 415),
+    (BadBody, 400),
+)
+HTTP_CODES = {400: "bad-request", 403: "forbidden", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
+RETRY_UNAVAILABLE = 5
+
+
+def status_of(error: PetitionError) -> int:
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def retry_headers(error: PetitionError) -> dict[str, str]:
+    if isinstance(error, errors.TooMany):
+        return {"Retry-After": str(error.retry_after)}
+    return {"Retry-After": str(RETRY_UNAVAILABLE)} if isinstance(error, errors.Unavailable) else {}
+
+
+def language_of(request: Request) -> str:
+    """The language of the page asked for, else the reader's preferred one among those there are."""
+    known = parts.of(request).catalogues
+    first = request.scope["path"].split("/")[1:2]
+    if first and first[0] in known:
+        return first[0]
+    return preferred(request.headers.get("accept-language", ""), tuple(known))
+
+
+def preferred(accept: str, known: tuple[str, ...], default: str | None = None) -> str:
+    """By RFC 9110 quality values; the first known language where nothing fits."""
+    ranked = []
+    for position, part in enumerate(accept.split(",")[:20]):
+        tag, _, parameter = part.strip().partition(";")
+        try:
+            quality = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
+        except ValueError:
+            continue
+        language = tag.split("-")[0].lower()
+        if language in known and quality > 0:
+            ranked.append((-quality, position, language))
+    return min(ranked)[2] if ranked else default or known[0]
+
+
+def answer(request: Request, error: PetitionError) -> Response[bytes]:
+    """One clear answer, whatever door it comes out of."""
+    held = parts.of(request)
+    language = language_of(request)
+    status, headers = status_of(error), {**retry_headers(error), "Cache-Control": "no-store"}
+    words = held.catalogues[language]
+    if request.scope["path"].startswith("/api/"):
+        return Response(_problem(error, status, words), status_code=status, media_type="application/problem+json", headers=headers)
+    page = ProblemPage(status=status, code=error.code, facts=error.facts)
+    return Response(held.pages.render(page, language), status_code=status, media_type="text/html", headers=headers)
+
+
+def _problem(error: PetitionError, status: int, words: Words) -> bytes:
+    """RFC 9457. `code` is stable; `title` and `detail` are for people; `errors` names the fields."""
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": words(f"error.{error.code}", **error.facts),
+        "status": status,
+        "code": error.code,
+    }
+    if isinstance(error, errors.TooMany):
+        problem["retry_after"] = error.retry_after
+    if isinstance(error, errors.Invalid):
+        problem["errors"] = [
+            {"field": name, "code": why.code, "detail": words(f"field.{why.code}", **why.facts)}
+            for name, why in error.fields.items()
+        ]
+    return msgspec.json.encode(problem)
+
+
+def on_petition_error(request: Request, error: PetitionError) -> Response[bytes]:
+    return answer(request, error)
+
+
+def on_http_error(request: Request, error: HTTPException) -> Response[bytes]:
+    """The framework's own refusals, in our words."""
+    known = PetitionError(HTTP_CODES.get(error.status_code, "bad-request" if error.status_code < 500 else "internal"))
+    response = answer(request, known)
+    response.status_code = error.status_code
+    for name, value in (error.headers or {}).items():
+        if name.lower() == "allow":
+            response.headers["Allow"] = value
+    return response
+
+
+def on_any_error(request: Request, error: Exception) -> Response[bytes]:
+    """Ours to mend. Told by type and place; never by text, which may hold what somebody typed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "?"
+    logger.error("%s at %s", type(error).__name__, place)
+    return answer(request, PetitionError("internal"))
+
+
+HANDLERS: dict[Any, Any] = {PetitionError: on_petition_error, HTTPException: on_http_error, Exception: on_any_error}

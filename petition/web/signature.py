@@ -1,0 +1,196 @@
+"""The signatory's own link: confirm, deny, visibility, withdraw, erase. A GET never changes anything: scanners follow links."""
+
+from typing import Any
+
+from litestar import Request, Response, Router, get, post
+from litestar.params import FromPath, FromQuery
+
+from petition.actions import signing
+from petition.actions.limits import ACT
+from petition.actions.signing import Confirmation
+from petition.domain import states, tokens
+from petition.errors import FieldRefused, LinkUnknown
+from petition.queries.petitions import Petition
+from petition.queries.signatures import Signature
+from petition.web import forms, guards, parts
+from petition.web.answers import html, redirect, spoken
+from petition.web.forms import Typed
+from petition.web.pages import Confirmed, FormState, LinkEnded, LinkPage, OwnData, Pending, Sure
+from petition.web.parts import Parts
+
+# Said once after an act, by the address that it leads to.
+SAID = ("confirmed", "again", "visibility")
+NOWHERE = {"X-Robots-Tag": "noindex"}
+
+
+def _token(text: str) -> bytes:
+    token = tokens.read(text)
+    if token is None:
+        raise LinkUnknown()
+    return token
+
+
+def _answer(held: Parts, page: LinkPage, language: str, status: int = 200) -> Response[bytes]:
+    return html(held, page, language, status, NOWHERE)
+
+
+def _petition(held: Parts, signature: Signature) -> Petition:
+    """Also of a petition that the public no longer sees: its signatories keep their links."""
+    return held.hub.any_petition(signature.slug)
+
+
+@get("/{language:str}/signature/{text:str}")
+async def link(request: Request, language: FromPath[str], text: FromPath[str], said: FromQuery[str | None] = None) -> Response[bytes]:
+    held = parts.of(request)
+    spoken(held, language)
+    guards.limit(request, "link", ACT)
+    token = tokens.read(text)
+    async with held.database.read() as connection:
+        try:
+            signature = await signing.standing(connection, token or b"")
+        except LinkUnknown:
+            return _answer(held, LinkEnded(text, kind="unknown"), language, 404)
+        already = await signing.counted_already(connection, signature)
+    assert token is not None
+    return _answer(held, _page(held, signature, token, already=already is not None, said=said), language)
+
+
+def _page(
+    held: Parts, signature: Signature, token: bytes, *, already: bool = False, said: str | None = None, form: FormState | None = None
+) -> LinkPage:
+    """The page that fits where the signature stands."""
+    text, petition = tokens.written(token), _petition(held, signature)
+    form = form or FormState()
+    if signature.state == states.CONFIRMED:
+        return Confirmed(
+            text,
+            petition,
+            _own(signature, token, petition),
+            total=held.hub.any_counts(signature.slug).total,
+            awaiting=signature.counted_as is None,
+            said=said if said in SAID else None,
+            form=form,
+        )
+    if already:
+        return LinkEnded(text, kind="already", petition=petition, acts=("withdraw", "erase"))
+    if signature.state == states.PENDING and not signature.expired(held.today()):
+        return Pending(text, petition, _own(signature, token, petition), form)
+    return LinkEnded(text, kind=_kind(signature), petition=petition, acts=_acts(signature))
+
+
+def _kind(signature: Signature) -> str:
+    if signature.reason in (states.DENIED, states.ERASED):
+        return signature.reason
+    return states.LAPSED if signature.state == states.PENDING else signature.state
+
+
+def _acts(signature: Signature) -> tuple[str, ...]:
+    """What is left to do: as long as a sealed record remains it can be erased."""
+    return () if signature.own_copy is None else ("erase",)
+
+
+def _own(signature: Signature, token: bytes, petition: Petition) -> OwnData:
+    record: dict[str, Any] = signing.own_record(signature, token)
+    category = petition.category(record["category"])
+    label = petition.in_language(category.label, signature.language) if category else record["category"]
+    return OwnData(
+        full_name=record["full_name"],
+        email=record["email"],
+        category=label,
+        affiliation=record["affiliation"],
+        city=record["city"],
+        country=record["country"],
+        visibility=signature.visibility,
+        language=signature.language,
+    )
+
+
+@post("/{language:str}/signature/{text:str}/confirm", status_code=303)
+async def confirm(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+    """Needs `agree=yes`, from a box that nobody but a person ticks."""
+    held = parts.of(request)
+    spoken(held, language)
+    guards.limit(request, "link", ACT)
+    token, typed = _token(text), await forms.form(request)
+    if typed.get("agree") != "yes":
+        return await _not_agreed(held, token, language, typed)
+    before = held.clock().date()
+    signature = await held.confirmations.submit(Confirmation(token, before))
+    if signature is None:
+        raise LinkUnknown()
+    return redirect(f"/{language}/signature/{text}?said=confirmed")
+
+
+async def _not_agreed(held: Parts, token: bytes, language: str, typed: Typed) -> Response[bytes]:
+    async with held.database.read() as connection:
+        signature = await signing.standing(connection, token)
+        already = await signing.counted_already(connection, signature)
+    form = FormState(typed.values, {"agree": FieldRefused("agree-missing")})
+    return _answer(held, _page(held, signature, token, already=already is not None, form=form), language, 422)
+
+
+@post("/{language:str}/signature/{text:str}/deny", status_code=303)
+async def deny(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+    held = parts.of(request)
+    token, again = await _begin(request, language, text, "deny")
+    if again is not None:
+        return again
+    async with held.database.write() as tx:
+        await signing.deny(tx, token)
+    return redirect(f"/{language}/signature/{text}")
+
+
+@post("/{language:str}/signature/{text:str}/withdraw", status_code=303)
+async def withdraw(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+    held = parts.of(request)
+    token, again = await _begin(request, language, text, "withdraw")
+    if again is not None:
+        return again
+    async with held.database.write() as tx:
+        await signing.withdraw(tx, token, keys=held.keys, today=held.today())
+    return redirect(f"/{language}/signature/{text}")
+
+
+@post("/{language:str}/signature/{text:str}/erase", status_code=303)
+async def erase(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+    held = parts.of(request)
+    token, again = await _begin(request, language, text, "erase")
+    if again is not None:
+        return again
+    async with held.database.write() as tx:
+        await signing.erase(tx, token, keys=held.keys, today=held.today())
+    return redirect(f"/{language}/signature/{text}")
+
+
+async def _begin(request: Request, language: str, text: str, act: str) -> tuple[bytes, Response[bytes] | None]:
+    """The token, and where a page's form was sent without its box ticked, the page that asks again.
+
+    A scanner that submits every form as it finds it so changes nothing. A program that posts to
+    the address of its own accord means it: it has no box to tick.
+    """
+    held = parts.of(request)
+    spoken(held, language)
+    guards.limit(request, "link", ACT)
+    token, typed = _token(text), await forms.form(request)
+    async with held.database.read() as connection:
+        signature = await signing.standing(connection, token)
+    if typed.get("step") and typed.get("sure") != "yes":
+        refused = {"sure": FieldRefused("sure-missing")} if typed.get("step") == "2" else {}
+        page = Sure(text, act=act, petition=_petition(held, signature), form=FormState(typed.values, refused))
+        return token, _answer(held, page, language, 422 if refused else 200)
+    return token, None
+
+
+@post("/{language:str}/signature/{text:str}/visibility", status_code=303)
+async def visibility(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+    """At once, in both directions; a form sent as it was found changes nothing."""
+    held = parts.of(request)
+    spoken(held, language)
+    guards.limit(request, "link", ACT)
+    token, typed = _token(text), await forms.form(request)
+    async with held.database.write() as tx:
+        await signing.change_visibility(tx, token, typed.get("visibility"))
+    return redirect(f"/{language}/signature/{text}?said=visibility")
+
+
+router = Router(path="/", route_handlers=[link, confirm, deny, visibility, withdraw, erase])

@@ -1,0 +1,168 @@
+"""The loop: fold the ledger, deliver mail, and what the calendar asks for. `serve` runs it in-process.
+
+Of all the workers there are one leads (db/locks.py); the others stand by. Each step is a short
+transaction: killed at any moment, the next leader goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+
+from petition.actions import counting, retention
+from petition.db.database import Database
+from petition.db.locks import Leadership
+from petition.errors import Unavailable
+from petition.mail.delivery import Delivery
+
+logger = logging.getLogger("petition.worker")
+
+FOLD_EVERY = 0.25
+MAIL_EVERY = 0.5
+WATCH_EVERY = 2.0
+TIDY_EVERY = 15.0
+BATCH_MINUTES = 10
+BATCH_LEAST = 5
+BATCH_LONGEST = 24 * 3600.0
+
+
+class Publishing:
+    """When a petition's waiting entries are folded: at once, or where its file says so, in batches.
+
+    A batch goes out at each tenth minute of the clock, if at least 5 new signatures wait or the
+    first of them has waited for 24 hours. That wait is known to the worker's memory; a worker
+    that started since goes by the day that the entries were noted on.
+    """
+
+    def __init__(self) -> None:
+        self._slots: dict[bytes, int] = {}
+        self._since: dict[bytes, float] = {}
+
+    def due(self, petition_id: bytes, new: int, oldest: date | None, now: datetime, monotonic: float) -> bool:
+        slot = int(now.timestamp()) // (BATCH_MINUTES * 60)
+        first = petition_id not in self._slots
+        waited = monotonic - self._since.setdefault(petition_id, monotonic)
+        if first or self._slots[petition_id] == slot:
+            self._slots.setdefault(petition_id, slot)
+            return False
+        self._slots[petition_id] = slot
+        long_ago = oldest is not None and oldest <= now.date() - timedelta(days=2)
+        return new >= BATCH_LEAST or waited >= BATCH_LONGEST or long_ago
+
+    def published(self, petition_id: bytes) -> None:
+        self._since.pop(petition_id, None)
+
+
+class Worker:
+    def __init__(
+        self,
+        database: Database,
+        leadership: Leadership,
+        delivery: Delivery,
+        *,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._leadership = leadership
+        self._delivery = delivery
+        self._clock = clock
+        self._monotonic = monotonic
+        self._publishing = Publishing()
+        self._tidied: date | None = None
+        self._writes = 0
+        self.leads = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set: takes the lead when it is free, works while it has it."""
+        while not stop.is_set():
+            if await self._leadership.hold():
+                await self._lead(stop)
+            await _pause(stop, WATCH_EVERY)
+        await self._leadership.release()
+        await self._delivery.close()
+
+    async def _lead(self, stop: asyncio.Event) -> None:
+        done = asyncio.Event()
+        self.leads = True
+        self._tidied = None
+        try:
+            await self._guarded(self._delivery.begin)
+            loops = [
+                asyncio.create_task(self._repeat(self.fold, FOLD_EVERY, done)),
+                asyncio.create_task(self._repeat(self._delivery.step, MAIL_EVERY, done)),
+                asyncio.create_task(self._repeat(self.tidy, TIDY_EVERY, done)),
+            ]
+            while not stop.is_set() and await self._leadership.hold():
+                await _pause(stop, WATCH_EVERY)
+            done.set()
+            await asyncio.gather(*loops)
+        finally:
+            self.leads = False
+
+    async def _repeat(self, step: Callable[[], Awaitable[int]], every: float, done: asyncio.Event) -> None:
+        while not done.is_set():
+            if not await self._guarded(step):
+                await _pause(done, every)
+
+    async def _guarded(self, step: Callable[[], Awaitable[int | None]]) -> int:
+        try:
+            return await step() or 0
+        except Unavailable as gone:
+            logger.warning("the database is away (%s); trying again", type(gone.__cause__).__name__)
+        except Exception as wrong:
+            # Never the exception's text: it may hold a row.
+            logger.error("%s failed: %s at %s", getattr(step, "__name__", "step"), type(wrong).__name__, _place(wrong))
+        await asyncio.sleep(1)
+        return 0
+
+    async def fold(self) -> int:
+        """Folds whatever may be published now; how many entries it took."""
+        async with self._database.read() as connection:
+            waiting = await counting.petitions_waiting(connection)
+        taken = 0
+        for petition_id, slug, publish in waiting:
+            if publish == "batched" and not await self._batch_is_due(petition_id):
+                continue
+            async with self._database.write() as tx:
+                taken += await counting.fold(tx, petition_id, slug, today=self._clock().date())
+            self._publishing.published(petition_id)
+        return taken
+
+    async def _batch_is_due(self, petition_id: bytes) -> bool:
+        async with self._database.read() as connection:
+            new, oldest = await counting.waiting(connection, petition_id)
+        return self._publishing.due(petition_id, new, oldest, self._clock(), self._monotonic())
+
+    async def tidy(self) -> int:
+        """Once a day what the calendar asks for; after writes, what was erased leaves the write-ahead log too."""
+        today = self._clock().date()
+        if self._tidied != today:
+            more = retention.CHUNK
+            while more == retention.CHUNK:
+                async with self._database.write() as tx:
+                    more = await retention.lapse(tx, today=today)
+            async with self._database.write() as tx:
+                await retention.forget_budgets(tx, today=today)
+            async with self._database.write() as tx:
+                await retention.shuffle(tx, today=today)
+            self._tidied = today
+        if self._writes != self._database.commits:
+            self._writes = self._database.commits
+            await self._database.checkpoint()
+        return 0
+
+
+def _place(wrong: BaseException) -> str:
+    trace = wrong.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "?"
+
+
+async def _pause(until: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(until.wait(), seconds)
