@@ -42,7 +42,8 @@ $(shell [ "`cat $(VENV)/.product`" = "$(CURDIR)" ] && $(PY) -c 'import pip' 2>/d
 endif
 
 # A stamp says that its step ended. Without the first one nothing in .venv is trusted: it is built anew,
-# so that an interrupted or outdated installation never shines through.
+# so that an interrupted or outdated installation never shines through. Wheels only: what a source
+# archive would fetch in order to build itself is pinned nowhere.
 $(VENV)/.product: constraints.txt
 	@rm -rf $(VENV)
 	@for p in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 /usr/bin/python3); do \
@@ -66,14 +67,14 @@ $(VENV)/.product: constraints.txt
 	 fi; \
 	 echo "Installing into $(VENV); this takes about half a minute, once." && \
 	 "$$python" -m venv $(VENV)
-	@$(PIP) install -qq --no-deps --require-hashes -r constraints.txt
+	@$(PIP) install -qq --no-deps --only-binary :all: --require-hashes -r constraints.txt
 	@echo "$(CURDIR)" > $@
 
 # While the test tools are being installed the first stamp is out of the way: see above.
 $(VENV)/.test: constraints-test.txt $(VENV)/.product
 	@echo "Installing what the tests need; this takes about half a minute, once."
 	@mv $(VENV)/.product $(VENV)/.unfinished
-	@$(PIP) install -qq --no-deps --require-hashes -r constraints-test.txt
+	@$(PIP) install -qq --no-deps --only-binary :all: --require-hashes -r constraints-test.txt
 	@mv $(VENV)/.unfinished $(VENV)/.product
 	@touch $@
 
