@@ -65,10 +65,8 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
     lines = await _lines(tx, petition_id, {row.link for row in taken if row.act > 0})
     before = tally.total
     left = sum(tally.removed.values())
-    entries = [_append(tally, lines, slug, row) for row in taken]
-    for entry in entries:
-        entry["petition_id"] = petition_id
-    await tx.execute(insert_plain(tables.table(tables.LedgerEntry)), entries)
+    appended = [{**_append(tally, lines, slug, row), "petition_id": petition_id} for row in taken]
+    await tx.execute(insert_plain(tables.table(tables.LedgerEntry)), appended)
     await _write_tally(tx, petition_id, tally)
     removed = sum(tally.removed.values()) - left
     await _write_day(tx, petition_id, today, tally.total - before + removed, removed)
@@ -179,23 +177,26 @@ class Recount:
         return self.ledger == self.tally and self.signatures == self.ledger.total + self.waiting
 
 
-async def recount(connection: AsyncConnection, petition_id: bytes) -> Recount:
-    """Signatures = ledger = tally, from one consistent view. `ledger.Broken` if the entries contradict each other."""
-    entries, notes = tables.table(tables.LedgerEntry), tables.table(tables.LedgerWaiting)
-    rows = await connection.stream(
-        select(entries.c.index, entries.c.body).where(entries.c.petition_id == petition_id).order_by(entries.c.index)
-    )
+async def entries(connection: AsyncConnection, petition_id: bytes) -> list[bytes]:
+    """The ledger's entries in order, exactly as they are hashed; `ledger.Broken` if one is missing."""
+    rows = tables.table(tables.LedgerEntry)
+    wanted = select(rows.c.index, rows.c.body).where(rows.c.petition_id == petition_id).order_by(rows.c.index)
     bodies: list[bytes] = []
-    async for row in rows:
+    async for row in await connection.stream(wanted):
         if row.index != len(bodies):
             raise ledger.Broken(f"entry {len(bodies)} is missing")
         bodies.append(row.body)
+    return bodies
+
+
+async def recount(connection: AsyncConnection, petition_id: bytes) -> Recount:
+    """Signatures = ledger = tally, from one consistent view. `ledger.Broken` if the entries contradict each other."""
+    notes = tables.table(tables.LedgerWaiting)
     waiting_events = (await connection.execute(select(notes.c.event).where(notes.c.petition_id == petition_id))).scalars()
     moves = {ledger.COUNTED: 1, ledger.RESTORED: 1, ledger.REMOVED: -1}
     return Recount(
         signatures=await counts.confirmed_signatures(connection, petition_id),
-        ledger=ledger.fold(bodies),
+        ledger=ledger.fold(await entries(connection, petition_id)),
         tally=await counts.tally(connection, petition_id),
         waiting=sum(moves.get(kind, 0) for kind in waiting_events),
     )
-

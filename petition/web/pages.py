@@ -20,6 +20,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from petition.domain import identity
 from petition.domain.counts import Counts
 from petition.errors import FieldRefused
 from petition.queries.petitions import Petition
@@ -255,9 +256,8 @@ class Pages:
     def __init__(self, base_url: str, catalogues: Mapping[str, Words], *, demo: bool = False) -> None:
         self.base_url = base_url.rstrip("/")
         self._catalogues = catalogues
-        style = minified((_STATIC / "style.css").read_text("utf-8"))
-        files = {path.name: path.read_bytes() for path in sorted(_STATIC.iterdir()) if path.is_file()}
-        files["style.css"] = style.encode()
+        files = {path.name: _lightened(path) for path in sorted(_STATIC.iterdir()) if path.is_file()}
+        style = files["style.css"].decode()
         self._addresses = {name: f"/static/{_digest(content)}/{name}" for name, content in files.items()}
         self.static: Mapping[str, tuple[bytes, str]] = {
             self._addresses[name]: (content, _media_type(name)) for name, content in files.items()
@@ -276,6 +276,7 @@ class Pages:
             summary=prose.summary,
             ruler=figures.ruler,
             chart=figures.chart,
+            initials=identity.initials,
             across=figures.across,
             percent=figures.percent,
             share=figures.share,
@@ -337,6 +338,16 @@ def minified(style: str) -> str:
     style = re.sub(r"\s+", " ", style)
     style = re.sub(r" ?([{};,>]) ?", r"\1", style)
     return style.replace(": ", ":").replace(";}", "}").strip()
+
+
+def _lightened(path: Path) -> bytes:
+    """A static file as it is served: styles and scripts without comments and indentation."""
+    if path.suffix == ".css":
+        return minified(path.read_text("utf-8")).encode()
+    if path.suffix == ".js":
+        lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+        return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
+    return path.read_bytes()
 
 
 def _digest(content: bytes) -> str:

@@ -1,1 +1,64 @@
-// placeholder
+// Moves an open page's numbers and shows how a signatory will appear. The page is whole without it.
+const $ = selector => document.querySelector(selector), each = (selector, act) => document.querySelectorAll(selector).forEach(act);
+const { counts, locale, total } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
+const number = n => n.toLocaleString(locale), named = (kind, of) => Object.entries(of).map(([name, n]) => [kind + name, n]);
+let shown = +total, heard, told = 0, telling, grown = 0;
+
+// Past the ruler's end only the server knows the next mark.
+async function grow() {
+  if (Date.now() < grown + 3e4) return;
+  grown = Date.now();
+  const text = await (await fetch(new URL($("[rel=canonical]").href).pathname)).text();
+  const page = new DOMParser().parseFromString(text, "text/html");
+  for (const part of [".measure", ".of"]) $(part).replaceWith(page.querySelector(part));
+}
+
+function show(c) {
+  heard = true;
+  const at = new Date(c.as_of), top = +$(".measure").dataset.top;
+  const now = Object.fromEntries([...named("", c), ...named("method:", c.by_method), ...named("removed:", c.removed),
+    ...c.by_category.map(row => ["category:" + row.category, row.total]), ["awaiting", c.awaiting_verification]]);
+  each("[data-live]", spot => {
+    const n = now[spot.dataset.live];
+    if (n >= 0 && spot.textContent.trim() !== number(n)) spot.textContent = number(n);
+  });
+  $("[data-live=time]").textContent = at.toLocaleTimeString(locale, { ...utc, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  $("[data-live=day]").textContent = at.toLocaleDateString(locale, { ...utc, day: "numeric", month: "long", year: "numeric" });
+  each("[data-bar]", bar => {
+    const width = Math.min(100, 100 * (now[bar.dataset.bar] || 0) / (bar.dataset.bar === "total" ? top : c.total || 1));
+    bar.setAttribute("width", width + "%");
+    bar.setAttribute("x", (rtl ? 100 - width : 0) + "%");
+  });
+  if (c.total > top) grow();
+  if (c.total !== shown) tell(number(shown = c.total));
+}
+
+// A screen reader hears the count at most every 30 seconds.
+function tell(text) {
+  clearTimeout(telling);
+  telling = setTimeout(() => {
+    told = Date.now();
+    $("[data-said]").textContent = $("[data-said]").dataset.said + text;
+  }, told + 3e4 - Date.now());
+}
+
+const source = new EventSource(counts + "/stream");
+source.addEventListener("counts", event => show(JSON.parse(event.data)));
+setInterval(async () => heard && source.readyState === 1 || show(await (await fetch(counts)).json()), 15e3);
+
+const name = $("#full_name"), category = $("#category");
+function appear() {
+  const typed = name.value.trim().split(/\s+/), option = category.selectedOptions[0], later = option.parentNode.dataset.later;
+  const first = typed.slice(0, 4).map(word => [...word][0]?.toUpperCase() + ".");
+  each("[data-as]", spot => {
+    const who = document.createElement("bdi"), hint = spot.dataset.hint ??= spot.textContent;
+    who.textContent = (spot.dataset.as === "name" ? typed : first).join(" ");
+    spot.replaceChildren(...typed[0] ? [who, option.value && ` · ${option.text.trim()}${later ? ` (${later})` : ""}`] : [hint]);
+  });
+}
+if (category) [name, category].forEach(field => field.oninput = appear), appear();
+
+if (navigator.clipboard) each("[data-copy]", button => {
+  button.parentNode.hidden = false;
+  button.onclick = async () => { await navigator.clipboard.writeText(button.dataset.copy); button.textContent = button.dataset.done; };
+});

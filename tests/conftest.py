@@ -1,0 +1,106 @@
+"""Real databases, a real application, a clock that the test holds. Every database test runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.factories import petition_text
+from tests.house import House, settings_for
+from tests.postgres import Cluster, NoPostgres
+from tests.servers import Server
+
+# Nothing of the developer's own surroundings may decide a test.
+for name in [name for name in os.environ if name.startswith("PETITION_")]:
+    del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    running = Cluster()
+    try:
+        running.start()
+    except NoPostgres as missing:
+        pytest.fail(f"the tests need a PostgreSQL server: {missing}")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database of this version, to be copied: quicker than migrating one for each test."""
+    cluster.create_database("template_petition")
+    environment = {
+        **os.environ,
+        "PETITION_DATA_DIR": str(tmp_path_factory.mktemp("template")),
+        "PETITION_DATABASE_URL": cluster.url("template_petition"),
+    }
+    subprocess.run([sys.executable, "-m", "petition", "migrate"], env=environment, check=True, capture_output=True)
+    return "template_petition"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def postgresql_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh migrated database on the session's server."""
+    cluster: Cluster = request.getfixturevalue("cluster")
+    name = f"test_{secrets.token_hex(6)}"
+    cluster.create_database(name, template=request.getfixturevalue("migrated"))
+    yield cluster.url(name)
+    cluster.drop_database(name)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
+    """Empty for SQLite."""
+    return "" if database_kind == "sqlite" else str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+async def open_house(tmp_path: Path, database_url: str) -> AsyncIterator[Callable[..., House]]:
+    """`await open_house(limits="on", …)`: a running application with what the test wants of settings and petition."""
+    opened: list[House] = []
+
+    async def make(petition: str | None = petition_text(), **settings: str) -> House:
+        house = House(settings_for(tmp_path / "var", database_url, **settings))
+        await house.start()
+        opened.append(house)
+        if petition is not None:
+            await house.apply(petition)
+        return house
+
+    yield make
+    for house in reversed(opened):
+        await house.stop()
+
+
+@pytest.fixture
+async def house(open_house: Callable[..., House]) -> House:
+    """The usual one: the test petition is open, no limits, mails are files, background work is done when the test says so."""
+    return await open_house()
+
+
+@pytest.fixture
+def server(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Server]]:
+    """`server("serve", …)`: the real program in a process of its own, on a free port."""
+    started: list[Server] = []
+
+    def start(*words: str, **settings: str) -> Server:
+        running = Server(tmp_path / "var", database_url, words, settings)
+        started.append(running)
+        running.start()
+        return running
+
+    yield start
+    for running in started:
+        running.kill()
