@@ -64,8 +64,10 @@ def make_worker(settings: Settings, database: Database, keys: Keys, clocks: Cloc
     return Worker(database, Leadership(settings), delivery, clock=clocks.wall, monotonic=clocks.monotonic)
 
 
-def create_app(settings: Settings, *, works: bool = True, is_demo: bool = False, clocks: Clocks | None = None) -> Litestar:
-    """The web application; with `works` the background work runs in it. Catalogues and templates fail here if they do."""
+def create_app(
+    settings: Settings, *, works: bool = True, is_demo: bool = False, clocks: Clocks | None = None
+) -> Litestar:
+    """The web application; with `works` the background work runs in it. Broken catalogues and templates fail here."""
     clocks = clocks or Clocks()
     catalogues = words.load()
     pages = Pages(settings.base_url, catalogues, demo=is_demo)
@@ -113,7 +115,7 @@ def create_app(settings: Settings, *, works: bool = True, is_demo: bool = False,
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = envelope(app.asgi_handler)
+    app.asgi_handler = envelope(app.asgi_handler)  # type: ignore[assignment]
     return app
 
 

@@ -25,7 +25,8 @@ def prepare(settings: Settings) -> None:
         probe.unlink()
     except OSError as wrong:
         raise Misconfigured(
-            "PETITION_DATA_DIR", f"the data directory {folder} cannot be written ({wrong.strerror}); mend it or set PETITION_DATA_DIR"
+            "PETITION_DATA_DIR",
+            f"the data directory {folder} cannot be written ({wrong.strerror}); mend it or set PETITION_DATA_DIR",
         ) from None
 
 
@@ -71,7 +72,9 @@ def _write_once(path: Path, content: str) -> None:
         os.fsync(folder)
         os.close(folder)
     except FileExistsError:
-        raise Misconfigured("PETITION_DATA_DIR", f"{path} exists already and is never overwritten; move it away first") from None
+        raise Misconfigured(
+            "PETITION_DATA_DIR", f"{path} exists already and is never overwritten; move it away first"
+        ) from None
     except OSError as wrong:
         raise Misconfigured("PETITION_DATA_DIR", f"{path} cannot be written ({wrong.strerror})") from None
     finally:

@@ -209,7 +209,7 @@ SETTINGS: tuple[Setting, ...] = (
         "smtp",
         "",
         _smtp,
-        "smtp://user:pass@host:587?starttls=true or smtps://…; unset: mails become files in the data directory's mail/.",
+        "smtp://user:pass@host:587?starttls=true or smtps://…; unset: mails become files in the data dir's mail/.",
         secret=True,
     ),
     Setting("PETITION_MAIL_FROM", "mail_from", "petition@localhost", _mail_from, "The sender of every mail."),
@@ -235,7 +235,13 @@ SETTINGS: tuple[Setting, ...] = (
         _challenge,
         "Proof-of-work on the sign form; only off in this version.",
     ),
-    Setting("PETITION_LIMITS", "limits", "on", _flag, "off switches every rate limit and mail budget off (load tests)."),
+    Setting(
+        "PETITION_LIMITS",
+        "limits",
+        "on",
+        _flag,
+        "off switches every rate limit and mail budget off (load tests).",
+    ),
     Setting(
         "PETITION_PASSWORD",
         "password",

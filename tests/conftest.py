@@ -1,4 +1,4 @@
-"""Real databases, a real application, a clock that the test holds. Every database test runs on SQLite and on PostgreSQL."""
+"""Real databases, a real application, a clock that the test holds; whatever touches rows runs on both databases."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def open_house(tmp_path: Path, database_url: str) -> AsyncIterator[Callabl
 
 @pytest.fixture
 async def house(open_house: Callable[..., House]) -> House:
-    """The usual one: the test petition is open, no limits, mails are files, background work is done when the test says so."""
+    """The usual one: the petition is open, no limits, mails are files, background work waits for the test."""
     return await open_house()
 
 

@@ -1,4 +1,4 @@
-"""The application in the test's own process: real database, real HTTP handling, time and background work in the test's hands."""
+"""The application in the test's own process: real database, real HTTP, time and background work in the test's hands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The named cast. Layla signs and is shown; Omar claims to be a journalist; Salma signs and stays hidden; Karim only watches."""
+"""The named cast. Layla is shown; Omar claims to be a journalist; Salma stays hidden; Karim shows his initials."""
 
 from dataclasses import dataclass
 

@@ -292,9 +292,7 @@ class Cluster:
             self.watch = None
 
     def _run(self, *command: str) -> None:
-        done = subprocess.run(
-            command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, **self.drop
-        )
+        done = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, **self.drop)
         if done.returncode:
             raise NoPostgres(f"{command[0]}: {done.stderr.strip() or done.stdout.strip()}")
 

@@ -101,9 +101,7 @@ def upgrade() -> None:
         sa.Column("petition_id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.Column("name", JSON, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["petition_id"], ["petitions.id"], name=op.f("fk_addressees_petition_id_petitions")
-        ),
+        sa.ForeignKeyConstraint(["petition_id"], ["petitions.id"], name=op.f("fk_addressees_petition_id_petitions")),
         sa.PrimaryKeyConstraint("petition_id", "position", name=op.f("pk_addressees")),
     )
     op.create_table(
@@ -114,9 +112,7 @@ def upgrade() -> None:
         sa.Column("claim", sa.String(length=16), nullable=False),
         sa.Column("label", JSON, nullable=False),
         sa.Column("retired", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["petition_id"], ["petitions.id"], name=op.f("fk_categories_petition_id_petitions")
-        ),
+        sa.ForeignKeyConstraint(["petition_id"], ["petitions.id"], name=op.f("fk_categories_petition_id_petitions")),
         sa.PrimaryKeyConstraint("petition_id", "slug", name=op.f("pk_categories")),
     )
     op.create_table(
@@ -143,9 +139,7 @@ def upgrade() -> None:
         sa.Column("own_copy", sa.LargeBinary(), nullable=True),
         sa.Column("shown_name", sa.Text(), nullable=True),
         sa.Column("shown_key", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "method IN ('mail', 'invitation', 'import', 'paper')", name=op.f("ck_signatures_method")
-        ),
+        sa.CheckConstraint("method IN ('mail', 'invitation', 'import', 'paper')", name=op.f("ck_signatures_method")),
         sa.CheckConstraint(
             "shown_name IS NULL OR state = 'confirmed'", name=op.f("ck_signatures_shown_only_while_confirmed")
         ),
@@ -153,12 +147,8 @@ def upgrade() -> None:
             "state IN ('pending', 'confirmed', 'rejected', 'lapsed', 'withdrawn', 'merged', 'invalidated')",
             name=op.f("ck_signatures_state"),
         ),
-        sa.CheckConstraint(
-            "visibility IN ('name', 'initials', 'anonymous')", name=op.f("ck_signatures_visibility")
-        ),
-        sa.ForeignKeyConstraint(
-            ["petition_id"], ["petitions.id"], name=op.f("fk_signatures_petition_id_petitions")
-        ),
+        sa.CheckConstraint("visibility IN ('name', 'initials', 'anonymous')", name=op.f("ck_signatures_visibility")),
+        sa.ForeignKeyConstraint(["petition_id"], ["petitions.id"], name=op.f("fk_signatures_petition_id_petitions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signatures")),
         sqlite_with_rowid=False,
     )
@@ -205,9 +195,7 @@ def upgrade() -> None:
         sa.Column("by_category", JSON, nullable=False),
         sa.Column("by_method", JSON, nullable=False),
         sa.Column("removed", JSON, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["petition_id"], ["petitions.id"], name=op.f("fk_tallies_petition_id_petitions")
-        ),
+        sa.ForeignKeyConstraint(["petition_id"], ["petitions.id"], name=op.f("fk_tallies_petition_id_petitions")),
         sa.PrimaryKeyConstraint("petition_id", name=op.f("pk_tallies")),
     )
     op.create_table(
@@ -216,9 +204,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("counted", sa.Integer(), nullable=False),
         sa.Column("removed", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["petition_id"], ["petitions.id"], name=op.f("fk_tally_days_petition_id_petitions")
-        ),
+        sa.ForeignKeyConstraint(["petition_id"], ["petitions.id"], name=op.f("fk_tally_days_petition_id_petitions")),
         sa.PrimaryKeyConstraint("petition_id", "day", name=op.f("pk_tally_days")),
     )
     op.create_table(
@@ -229,8 +215,6 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("statement", sa.Text(), nullable=False),
         sa.Column("published_on", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["petition_id"], ["petitions.id"], name=op.f("fk_versions_petition_id_petitions")
-        ),
+        sa.ForeignKeyConstraint(["petition_id"], ["petitions.id"], name=op.f("fk_versions_petition_id_petitions")),
         sa.PrimaryKeyConstraint("petition_id", "number", "language", name=op.f("pk_versions")),
     )

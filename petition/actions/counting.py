@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import dialect, tables
 from petition.domain import ledger
+from petition.domain.ledger import Tally
 from petition.queries import counts
 
 FOLD_LIMIT = 5_000
@@ -29,7 +30,7 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One entry to be. `link` is the keyed digest of the signature's id; `act` its number among that signature's acts, from 0."""
+    """One entry to be. `link` is the keyed digest of its signature's id, `act` its number among that one's acts."""
 
     petition_id: bytes
     link: bytes
@@ -45,7 +46,11 @@ class Note:
 async def note(tx: AsyncConnection, notes: Sequence[Note], *, today: date) -> None:
     if notes:
         rows = [
-            {"id": secrets.token_bytes(16), "noted_on": today, **{name: getattr(n, name) for name in Note.__slots__}}
+            {
+                "id": secrets.token_bytes(16),
+                "noted_on": today,
+                **{name: getattr(n, name) for name in Note.__slots__},
+            }
             for n in notes
         ]
         await tx.execute(insert_plain(tables.table(tables.LedgerWaiting)), rows)
@@ -73,7 +78,7 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
     return len(taken)
 
 
-def _append(tally: ledger.Tally, lines: dict[bytes, ledger.Line], slug: str, row: Any) -> dict[str, Any]:
+def _append(tally: Tally, lines: dict[bytes, ledger.Line], slug: str, row: Any) -> dict[str, Any]:
     index = tally.size
     if row.event == ledger.COUNTED:
         body = ledger.counted(slug, row.category, row.method, row.bind, row.receipt)
@@ -90,7 +95,12 @@ def _append(tally: ledger.Tally, lines: dict[bytes, ledger.Line], slug: str, row
 async def _take(tx: AsyncConnection, petition_id: bytes, limit: int) -> list[Any]:
     """Taken out and read by one statement, so that nothing slips in between."""
     waiting = tables.table(tables.LedgerWaiting)
-    chosen = select(waiting.c.id).where(waiting.c.petition_id == petition_id).order_by(waiting.c.act, waiting.c.id).limit(limit)
+    chosen = (
+        select(waiting.c.id)
+        .where(waiting.c.petition_id == petition_id)
+        .order_by(waiting.c.act, waiting.c.id)
+        .limit(limit)
+    )
     rows = (await tx.execute(delete(waiting).where(waiting.c.id.in_(chosen)).returning(*waiting.c))).all()
     # A signature's own acts keep their order; among different ones chance decides.
     return sorted(rows, key=lambda row: (row.act, row.id))
@@ -107,11 +117,11 @@ async def _lines(tx: AsyncConnection, petition_id: bytes, links: set[bytes]) -> 
             .order_by(entries.c.index)
         )
         for row in found:
-            gathered.setdefault(row.link, []).append((row.index, row.body))
+            gathered.setdefault(row[0], []).append((row[1], row[2]))
     return {link: line for link, own in gathered.items() if (line := ledger.line_of(own)) is not None}
 
 
-async def _write_tally(tx: AsyncConnection, petition_id: bytes, tally: ledger.Tally) -> None:
+async def _write_tally(tx: AsyncConnection, petition_id: bytes, tally: Tally) -> None:
     rows = tables.table(tables.Tally)
     await tx.execute(
         update(rows)
@@ -145,7 +155,9 @@ async def _write_day(tx: AsyncConnection, petition_id: bytes, today: date, count
 async def waiting(connection: AsyncConnection, petition_id: bytes) -> tuple[int, date | None]:
     """How many new signatures wait to be published, and the day of the oldest waiting entry."""
     rows = tables.table(tables.LedgerWaiting)
-    found = (await connection.execute(select(rows.c.event, rows.c.noted_on).where(rows.c.petition_id == petition_id))).all()
+    found = (
+        await connection.execute(select(rows.c.event, rows.c.noted_on).where(rows.c.petition_id == petition_id))
+    ).all()
     return sum(row.event == ledger.COUNTED for row in found), min((row.noted_on for row in found), default=None)
 
 
@@ -168,8 +180,8 @@ class Recount:
     """Three ways to the same number. `waiting` (counted, removed, restored) are noted but not published yet."""
 
     signatures: int
-    ledger: ledger.Tally
-    tally: ledger.Tally
+    ledger: Tally
+    tally: Tally
     waiting: int
 
     @property
@@ -183,16 +195,19 @@ async def entries(connection: AsyncConnection, petition_id: bytes) -> list[bytes
     wanted = select(rows.c.index, rows.c.body).where(rows.c.petition_id == petition_id).order_by(rows.c.index)
     bodies: list[bytes] = []
     async for row in await connection.stream(wanted):
-        if row.index != len(bodies):
+        index, body = row
+        if index != len(bodies):
             raise ledger.Broken(f"entry {len(bodies)} is missing")
-        bodies.append(row.body)
+        bodies.append(body)
     return bodies
 
 
 async def recount(connection: AsyncConnection, petition_id: bytes) -> Recount:
     """Signatures = ledger = tally, from one consistent view. `ledger.Broken` if the entries contradict each other."""
     notes = tables.table(tables.LedgerWaiting)
-    waiting_events = (await connection.execute(select(notes.c.event).where(notes.c.petition_id == petition_id))).scalars()
+    waiting_events = (
+        await connection.execute(select(notes.c.event).where(notes.c.petition_id == petition_id))
+    ).scalars()
     moves = {ledger.COUNTED: 1, ledger.RESTORED: 1, ledger.REMOVED: -1}
     return Recount(
         signatures=await counts.confirmed_signatures(connection, petition_id),

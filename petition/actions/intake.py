@@ -44,10 +44,20 @@ def require_open(petition: Petition, *, now: datetime) -> None:
 
 
 def prepare(
-    petition: Petition, submission: Submission, language: str, keys: Keys, *, today: date, method: str = "mail"
+    petition: Petition,
+    submission: Submission,
+    language: str,
+    keys: Keys,
+    *,
+    today: date,
+    method: str = "mail",
 ) -> Attempt:
     """Seals the record for the organizers, a copy for the signatory, the mail for the worker."""
-    token, secret, signature_id = secrets.token_bytes(tokens.TOKEN_BYTES), secrets.token_bytes(32), secrets.token_bytes(16)
+    token, secret, signature_id = (
+        secrets.token_bytes(tokens.TOKEN_BYTES),
+        secrets.token_bytes(32),
+        secrets.token_bytes(16),
+    )
     record = sealing.canonical(submission.record(petition.slug, petition.version, language))
     signature = {
         "id": signature_id,

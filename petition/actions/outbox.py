@@ -47,7 +47,13 @@ class Letter:
 
 
 def row(
-    keys: Keys, signature_id: bytes, petition_id: bytes, contents: dict[str, str], *, kind: str = CONFIRM, due_on: date
+    keys: Keys,
+    signature_id: bytes,
+    petition_id: bytes,
+    contents: dict[str, str],
+    *,
+    kind: str = CONFIRM,
+    due_on: date,
 ) -> dict[str, Any]:
     """A new row; `contents` are the address, mailbox, name, token and language of a `Letter`."""
     outbox_id = secrets.token_bytes(16)
@@ -78,12 +84,16 @@ async def enqueue(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
 async def free(tx: AsyncConnection) -> None:
     """A new leader: whoever had claimed before is gone."""
     rows = tables.table(tables.Outbox)
-    await tx.execute(update(rows).where(rows.c.state == WAITING, rows.c.claimed_by.is_not(None)).values(claimed_by=None))
+    await tx.execute(
+        update(rows).where(rows.c.state == WAITING, rows.c.claimed_by.is_not(None)).values(claimed_by=None)
+    )
 
 
 async def waits(connection: AsyncConnection, *, today: date) -> bool:
     rows = tables.table(tables.Outbox)
-    wanted = select(rows.c.id).where(rows.c.state == WAITING, rows.c.claimed_by.is_(None), rows.c.due_on <= today).limit(1)
+    wanted = (
+        select(rows.c.id).where(rows.c.state == WAITING, rows.c.claimed_by.is_(None), rows.c.due_on <= today).limit(1)
+    )
     return (await connection.execute(wanted)).first() is not None
 
 
@@ -132,7 +142,9 @@ async def _within_budget(tx: AsyncConnection, keys: Keys, letters: list[Letter],
     boxes = {letter.id: keys.mailbox_of(letter.mailbox) for letter in letters}
     sent: dict[bytes, list[date]] = {box: [] for box in boxes.values()}
     since = today - A_WEEK[0]
-    found = await tx.execute(select(rows.c.mailbox, rows.c.day).where(rows.c.mailbox.in_(list(sent)), rows.c.day >= since))
+    found = await tx.execute(
+        select(rows.c.mailbox, rows.c.day).where(rows.c.mailbox.in_(list(sent)), rows.c.day >= since)
+    )
     for found_row in found:
         sent[found_row.mailbox].append(found_row.day)
     allowed, noted = set(), []
@@ -154,7 +166,9 @@ async def wanted(connection: AsyncConnection, letters: Sequence[Letter]) -> dict
     s = tables.table(tables.Signature)
     found = (
         await connection.execute(
-            select(s.c.id, s.c.petition_id, s.c.identity, s.c.state).where(s.c.id.in_([x.signature_id for x in letters]))
+            select(s.c.id, s.c.petition_id, s.c.identity, s.c.state).where(
+                s.c.id.in_([x.signature_id for x in letters])
+            )
         )
     ).all()
     counted = (
@@ -166,7 +180,8 @@ async def wanted(connection: AsyncConnection, letters: Sequence[Letter]) -> dict
     ).all()
     counting = {tuple(pair) for pair in counted}
     return {
-        x.id: ALREADY if x.state == states.PENDING and (x.petition_id, x.identity) in counting else x.state for x in found
+        x.id: ALREADY if x.state == states.PENDING and (x.petition_id, x.identity) in counting else x.state
+        for x in found
     }
 
 
@@ -218,4 +233,4 @@ async def by_state(connection: AsyncConnection) -> dict[str, int]:
     """How many mails wait, went, failed and were dropped, for operators."""
     rows = tables.table(tables.Outbox)
     found = await connection.execute(select(rows.c.state, func.count()).group_by(rows.c.state))
-    return {state: number for state, number in found}
+    return {row[0]: row[1] for row in found}

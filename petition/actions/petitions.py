@@ -44,7 +44,10 @@ async def apply(tx: AsyncConnection, file: PetitionFile, *, today: date) -> Appl
         return await _create(tx, file, today)
     plain = {name: getattr(file, name) for name in PLAIN if getattr(file, name) != getattr(known, name)}
     texts_differ = dict(file.title) != dict(known.title) or dict(file.statement) != dict(known.statement)
-    categories, addressees = _categories_differ(file, known), file.addressees != tuple(a.name for a in known.addressees)
+    categories, addressees = (
+        _categories_differ(file, known),
+        file.addressees != tuple(a.name for a in known.addressees),
+    )
     if not (plain or texts_differ or categories or addressees):
         return Applied(file.slug, "unchanged")
     if texts_differ:
@@ -109,7 +112,10 @@ def _categories_differ(file: PetitionFile, known: Petition) -> bool:
 
 
 async def _write_categories(
-    tx: AsyncConnection, petition_id: bytes, wanted: Sequence[Mapping[str, Any]], known: Sequence[petitions.Category]
+    tx: AsyncConnection,
+    petition_id: bytes,
+    wanted: Sequence[Mapping[str, Any]],
+    known: Sequence[petitions.Category],
 ) -> None:
     """One that is no longer in the file is retired: people may have signed as it."""
     rows = tables.table(tables.Category)

@@ -42,7 +42,7 @@ async def forget_budgets(tx: AsyncConnection, *, today: date) -> None:
 
 
 async def shuffle(tx: AsyncConnection, *, today: date) -> int:
-    """PostgreSQL keeps rows in the order they came: what came before today is laid again in the order of its random ids.
+    """PostgreSQL keeps rows in the order they came: those of the last days are laid again by their random ids.
 
     One statement, one transaction: afterwards neither a row's place nor its transaction number
     tells who came first. SQLite's rows lie in the order of their ids from the start.
@@ -54,7 +54,10 @@ async def shuffle(tx: AsyncConnection, *, today: date) -> int:
     for name, days in (("signatures", "signed_on counted_on"), ("outbox", "due_on"), ("mailed", "day")):
         past = " OR ".join(f"{day} >= :since AND {day} < :today" for day in days.split())
         result = await tx.execute(
-            text(f"WITH gone AS (DELETE FROM {name} WHERE {past} RETURNING *) INSERT INTO {name} SELECT * FROM gone ORDER BY id"),
+            text(
+                f"WITH gone AS (DELETE FROM {name} WHERE {past} RETURNING *) "
+                f"INSERT INTO {name} SELECT * FROM gone ORDER BY id"
+            ),
             {"since": since, "today": today},
         )
         moved += result.rowcount

@@ -32,9 +32,7 @@ def own_record(signature: Signature, token: bytes) -> dict[str, Any]:
     """The signatory's own copy, opened by their token; `Gone` where it was erased."""
     if signature.own_copy is None:
         raise Gone("link-unknown")
-    opened: dict[str, Any] = json.loads(
-        sealing.unseal(signature.own_copy, tokens.own_copy_key(token), signature.id)
-    )
+    opened: dict[str, Any] = json.loads(sealing.unseal(signature.own_copy, tokens.own_copy_key(token), signature.id))
     return opened
 
 
@@ -57,7 +55,9 @@ async def confirm(
     """
     hashes = {c: tokens.stored(c.token) for c in confirmations}
     found = await signatures.by_tokens(tx, list(set(hashes.values())), lock=True)
-    pairs = [(s.petition_id, s.identity) for s in found.values() if s.state == states.PENDING and s.identity is not None]
+    pairs = [
+        (s.petition_id, s.identity) for s in found.values() if s.state == states.PENDING and s.identity is not None
+    ]
     counted = await signatures.counted_of(tx, pairs) if pairs else {}
     changes: list[dict[str, Any]] = []
     merges: list[dict[str, Any]] = []
@@ -68,7 +68,8 @@ async def confirm(
             continue
         if signature.status in ("draft", "archived"):
             continue
-        assert signature.identity is not None and signature.bind is not None
+        assert signature.identity is not None
+        assert signature.bind is not None
         first = counted.setdefault((signature.petition_id, signature.identity), signature.id)
         if first != signature.id:
             merges.append({"row": signature.id, "into": first})
@@ -77,7 +78,15 @@ async def confirm(
         counted_as = signature.category if signature.claim == "open" else None
         record = {} if signature.visibility == "anonymous" else own_record(signature, confirmation.token)
         shown = shown_as(record, signature.visibility)
-        changes.append({"row": signature.id, "day": confirmation.today, "as": counted_as, "name": shown["shown_name"], "key": shown["shown_key"]})
+        changes.append(
+            {
+                "row": signature.id,
+                "day": confirmation.today,
+                "as": counted_as,
+                "name": shown["shown_name"],
+                "key": shown["shown_key"],
+            }
+        )
         notes.append(
             counting.Note(
                 signature.petition_id,
@@ -90,7 +99,9 @@ async def confirm(
                 receipt=tokens.receipt(confirmation.token),
             )
         )
-        found[signature.token_hash] = replace(signature, state=states.CONFIRMED, counted_as=counted_as, acts=1, bind=None)
+        found[signature.token_hash] = replace(
+            signature, state=states.CONFIRMED, counted_as=counted_as, acts=1, bind=None
+        )
     await _write(tx, changes, merges)
     if notes:
         await counting.note(tx, notes, today=confirmations[0].today)
@@ -158,7 +169,7 @@ async def _own(tx: AsyncConnection, token: bytes) -> Signature:
 
 
 async def deny(tx: AsyncConnection, token: bytes) -> Signature:
-    """"This was not me": a pending signature ends and everything in it is erased. Once confirmed, use withdraw."""
+    """ "This was not me": a pending signature ends and everything in it is erased. Once confirmed, use withdraw."""
     signature = await standing(tx, token, lock=True)
     if signature.state == states.PENDING:
         await _change(tx, signature.id, state=states.WITHDRAWN, reason=states.DENIED, **tables.WIPED)
@@ -195,7 +206,12 @@ async def erase(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date) -
     signature = await _own(tx, token)
     if signature.state == states.CONFIRMED:
         await _change(
-            tx, signature.id, state=states.WITHDRAWN, reason=states.ERASED, acts=signature.acts + 1, **tables.WIPED
+            tx,
+            signature.id,
+            state=states.WITHDRAWN,
+            reason=states.ERASED,
+            acts=signature.acts + 1,
+            **tables.WIPED,
         )
         await _removed(tx, signature, "erased", keys=keys, today=today)
     elif signature.state == states.PENDING:

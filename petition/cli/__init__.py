@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from importlib.metadata import version
-from typing import Any
+from typing import NoReturn
 
 import click
 
@@ -65,7 +65,7 @@ def main() -> None:
         os._exit(0)
 
 
-def fail(line: str) -> Any:
+def fail(line: str) -> NoReturn:
     click.echo(f"petition: {' '.join(line.split())}", err=True)
     sys.exit(1)
 

@@ -87,7 +87,13 @@ def _day(today: date, position: int, number: int) -> date:
 
 
 async def _sign(
-    database: Database, keys: Keys, petition: Petition, chance: random.Random, begin: int, size: int, day: date
+    database: Database,
+    keys: Keys,
+    petition: Petition,
+    chance: random.Random,
+    begin: int,
+    size: int,
+    day: date,
 ) -> None:
     rules = intake.rules(petition)
     categories = [category.slug for category in petition.categories]

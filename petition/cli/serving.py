@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -30,7 +31,7 @@ class DayFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%d")
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802
+    def formatException(self, ei: Any) -> str:
         """The kind of failure alone: a traceback's text may hold what somebody typed."""
         return getattr(ei[0], "__name__", "error")
 
@@ -73,15 +74,26 @@ def listen(host: str, port: int) -> socket.socket:
         listening.close()
         if isinstance(wrong, OSError) and wrong.errno in (98, 48):
             raise Busy(f"port {port} on {host}", "another program listens there; choose another with --port") from None
-        raise OperatorError(f"cannot listen on {host} port {port}: {getattr(wrong, 'strerror', None) or wrong}") from None
+        raise OperatorError(
+            f"cannot listen on {host} port {port}: {getattr(wrong, 'strerror', None) or wrong}"
+        ) from None
     listening.listen(BACKLOG)
     return listening
 
 
-def run(settings: Settings, listening: socket.socket, *, works: bool = True, is_demo: bool = False, workers: int = 1) -> None:
+def run(
+    settings: Settings,
+    listening: socket.socket,
+    *,
+    works: bool = True,
+    is_demo: bool = False,
+    workers: int = 1,
+) -> None:
     """Serves until a signal; with several workers each is a process of its own on the same socket."""
     if workers > 1 and settings.sqlite:
-        raise Misconfigured("PETITION_DATABASE_URL", "several web processes need PostgreSQL; with SQLite use --workers 1")
+        raise Misconfigured(
+            "PETITION_DATABASE_URL", "several web processes need PostgreSQL; with SQLite use --workers 1"
+        )
     one = partial(serve_one, settings, listening, works=works, is_demo=is_demo)
     if workers == 1:
         one()
@@ -108,9 +120,12 @@ def serve_one(settings: Settings, listening: socket.socket, *, works: bool, is_d
     server = Server(config)
     failure: list[OperatorError] = []
     app.state.startup_failure = failure
+    # The server stops in order at a signal and then raises it again, for whoever waits behind it: nobody does.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     server.run(sockets=[listening])
     if not server.started:
-        raise failure[0] if failure else OperatorError("the server could not start; its last lines above say why")
+        raise (failure[0] if failure else OperatorError("the server could not start; its last lines above say why"))
 
 
 def _several(one: Callable[[], None], workers: int) -> None:

@@ -90,7 +90,12 @@ class Database:
         """SQLite: moves the write-ahead log into the file and empties it, so that what was erased is gone from both."""
         if self.write_lock is None:
             return
-        async with self._turn, self.write_lock.held(BUSY_SECONDS), _reachable(), self._writer.connect() as connection:
+        async with (
+            self._turn,
+            self.write_lock.held(BUSY_SECONDS),
+            _reachable(),
+            self._writer.connect() as connection,
+        ):
             raw = await connection.get_raw_connection()
             await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
@@ -165,7 +170,14 @@ async def _reachable() -> AsyncIterator[None]:
     except ProgrammingError as wrong:
         # A wrong statement is our fault and must not look like weather, except where the tables are not there yet.
         raise wrong
-    except (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError) as gone:
+    except (
+        DBAPIError,
+        PoolTimeout,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        sqlite3.Error,
+        OSError,
+    ) as gone:
         raise Unavailable() from gone
     except SQLAlchemyError as wrong:
         if "connection" in str(wrong).lower():

@@ -30,7 +30,9 @@ class Grouped(Generic[Item, Answer]):
     """
 
     def __init__(
-        self, database: Database, write: Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Answer]]]
+        self,
+        database: Database,
+        write: Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Answer]]],
     ) -> None:
         self._database = database
         self._write = write
@@ -78,6 +80,6 @@ class Grouped(Generic[Item, Answer]):
                     future.set_result(answer)
 
 
-def _fail(future: "asyncio.Future[Answer]", why: Exception) -> None:
+def _fail(future: asyncio.Future[Answer], why: Exception) -> None:
     if not future.done():
         future.set_exception(why)

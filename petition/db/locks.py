@@ -82,7 +82,8 @@ class Leadership:
                 self._session = await asyncpg.connect(self._url, target_session_attrs="read-write", timeout=5)
                 return bool(await self._session.fetchval("SELECT pg_try_advisory_lock($1)", LEADER, timeout=5))
             held = await self._session.fetchval(
-                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND pid = pg_backend_pid())",
+                "SELECT EXISTS (SELECT FROM pg_locks"
+                " WHERE locktype = 'advisory' AND objid = $1 AND pid = pg_backend_pid())",
                 LEADER,
                 timeout=5,
             )

@@ -37,9 +37,7 @@ async def opened(settings: Settings, *, migrating: bool = False) -> AsyncIterato
             await _must_be_durable(database)
             await _must_belong_together(database, keys)
         except Unavailable as gone:
-            raise Misconfigured(
-                "PETITION_DATABASE_URL", f"the database cannot be opened ({_cause(gone)})"
-            ) from gone
+            raise Misconfigured("PETITION_DATABASE_URL", f"the database cannot be opened ({_cause(gone)})") from gone
         yield database, keys
     finally:
         await database.close()
@@ -52,7 +50,10 @@ async def _must_be_durable(database: Database) -> None:
     async with database.read() as connection:
         for name in MUST_BE_ON:
             if (await connection.execute(text(f"SHOW {name}"))).scalar_one() == "off":
-                raise Misconfigured("PETITION_DATABASE_URL", f"this PostgreSQL has {name} off and could lose signatures; turn it on")
+                raise Misconfigured(
+                    "PETITION_DATABASE_URL",
+                    f"this PostgreSQL has {name} off and could lose signatures; turn it on",
+                )
 
 
 async def _must_belong_together(database: Database, keys: Keys) -> None:

@@ -112,7 +112,7 @@ class Addressee(Base):
 
 
 class Signature(Base):
-    """One act of signing. Who it was lies in `sealed` and `own_copy` alone; `shown_name` while its signatory wants it shown.
+    """One act of signing. Who it was lies in `sealed` and `own_copy` alone; `shown_name` while it is to be shown.
 
     `category` is the claim; `counted_as` is where the ledger counts it, null while the claim awaits.
     `acts` numbers what the ledger was told of this signature, so that the fold keeps their order.
@@ -226,7 +226,7 @@ class Mailed(Base):
 
 
 class LedgerWaiting(Base):
-    """A ledger entry noted in its act's own transaction, without an index yet. `link` is a keyed digest of the signature's id."""
+    """A ledger entry noted in its act's own transaction, without an index yet; `link`: a digest of the signature."""
 
     __tablename__ = "ledger_waiting"
     __table_args__ = (Index("ix_ledger_waiting_petition_id", "petition_id"), UNORDERED)

@@ -137,7 +137,7 @@ def line_of(entries: Iterable[tuple[int, bytes]]) -> Line | None:
 
 
 def fold(entries: Iterable[bytes]) -> Tally:
-    """The whole count from the entries alone, as a stranger would reach it. `Broken` where they contradict each other."""
+    """The whole count from the entries alone, as a stranger would reach it; `Broken` if they contradict each other."""
     tally, lines = Tally(), dict[int, Line]()
     for body in entries:
         entry: Mapping[str, Any] = json.loads(body)

@@ -188,10 +188,16 @@ class _Reader:
                 raise self._wrong("categories", f"the category {slug!r} stands there twice")
             if claim not in CLAIMS:
                 raise self._wrong("claim", f"claim of {slug} must be open or verified")
-            found[slug] = {"slug": slug, "claim": claim, "label": self._texts(one["label"], "label", default_language, 100)}
+            found[slug] = {
+                "slug": slug,
+                "claim": claim,
+                "label": self._texts(one["label"], "label", default_language, 100),
+            }
         if not found:
             raise Wrong(None, "a petition needs at least one [[categories]]")
         return tuple(found.values())
 
     def _addressees(self, default_language: str) -> tuple[Mapping[str, str], ...]:
-        return tuple(self._texts(one["name"], "name", default_language, 200) for one in self._tables("addressees", {"name"}))
+        return tuple(
+            self._texts(one["name"], "name", default_language, 200) for one in self._tables("addressees", {"name"})
+        )

@@ -72,7 +72,7 @@ def open_record(sealed: bytes, private_key: bytes, petition_id: bytes) -> tuple[
 
 
 def seal(plain: bytes, key: bytes, nonce: bytes, about: bytes) -> bytes:
-    """AEAD (ChaCha20-Poly1305, RFC 8439) under a 32-byte `key`; `about` is authenticated with it. The nonce leads the result."""
+    """ChaCha20-Poly1305 (RFC 8439) under a 32-byte `key`, `about` authenticated with it; the nonce leads the result."""
     return nonce + ChaCha20Poly1305(key).encrypt(nonce, padded(plain), about)
 
 

@@ -1,12 +1,12 @@
 """The states of a signature and the ways between them. Only `confirmed` counts.
 
-    pending ──confirm──→ confirmed ──withdraw───→ withdrawn
-       │                     ├───────invalidate─→ invalidated ─┐
-       │                     └───────merge──────→ merged ──────┤ restore, unmerge
-       ├──reject───→ rejected ──restore──→ pending             └──→ confirmed
-       ├──lapse────→ lapsed          (pending for over 14 days: erased)
-       ├──withdraw─→ withdrawn       (denied: "this was not me")
-       └──merge────→ merged          (the address already counts)
+pending ──confirm──→ confirmed ──withdraw───→ withdrawn
+   │                     ├───────invalidate─→ invalidated ─┐
+   │                     └───────merge──────→ merged ──────┤ restore, unmerge
+   ├──reject───→ rejected ──restore──→ pending             └──→ confirmed
+   ├──lapse────→ lapsed          (pending for over 14 days: erased)
+   ├──withdraw─→ withdrawn       (denied: "this was not me")
+   └──merge────→ merged          (the address already counts)
 """
 
 from __future__ import annotations

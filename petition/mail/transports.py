@@ -130,5 +130,3 @@ class Files:
 
     async def close(self) -> None:
         return None
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +27,9 @@ class Head:
 async def heads(connection: AsyncConnection) -> tuple[Head, ...]:
     """Every petition's head in one statement: the live poll's one read."""
     petitions, tallies = tables.table(tables.Petition), tables.table(tables.Tally)
-    joined = select(petitions.c.slug, petitions.c.revision, tallies).join(tallies, tallies.c.petition_id == petitions.c.id)
+    joined = select(petitions.c.slug, petitions.c.revision, tallies).join(
+        tallies, tallies.c.petition_id == petitions.c.id
+    )
     rows = (await connection.execute(joined)).mappings().all()
     return tuple(Head(row["slug"], row["revision"], tally_of(row)) for row in rows)
 
@@ -39,7 +40,7 @@ async def tally(connection: AsyncConnection, petition_id: bytes) -> Tally:
     return tally_of(row)
 
 
-def tally_of(row: Mapping[str, Any]) -> Tally:
+def tally_of(row: Any) -> Tally:
     return Tally(
         row["size"],
         row["total"],

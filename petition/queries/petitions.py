@@ -92,7 +92,8 @@ async def petitions(connection: AsyncConnection, slug: str | None = None) -> tup
     categories = await _by_petition(connection, tables.Category, ids, "position", "slug")
     addressees = await _by_petition(connection, tables.Addressee, ids, "position")
     return tuple(
-        _petition(row, texts.get(row["id"], []), categories.get(row["id"], []), addressees.get(row["id"], [])) for row in found
+        _petition(row, texts.get(row["id"], []), categories.get(row["id"], []), addressees.get(row["id"], []))
+        for row in found
     )
 
 
@@ -103,7 +104,9 @@ async def petition(connection: AsyncConnection, slug: str) -> Petition | None:
 async def old_version(connection: AsyncConnection, petition_id: bytes, number: int) -> OldVersion | None:
     rows = _rows(tables.Version)
     found = (
-        (await connection.execute(select(rows).where(rows.c.petition_id == petition_id, rows.c.number == number))).mappings().all()
+        (await connection.execute(select(rows).where(rows.c.petition_id == petition_id, rows.c.number == number)))
+        .mappings()
+        .all()
     )
     if not found:
         return None

@@ -29,7 +29,11 @@ class SignatoriesPage:
 
 
 async def signatories_page(
-    connection: AsyncConnection, petition_id: bytes, category: str | None, after: str | None, limit: int = PAGE
+    connection: AsyncConnection,
+    petition_id: bytes,
+    category: str | None,
+    after: str | None,
+    limit: int = PAGE,
 ) -> SignatoriesPage:
     """One page by keyset; `after` is the `next` of the page before. A cursor that is none begins anew."""
     rows = tables.table(tables.Signature)

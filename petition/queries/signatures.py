@@ -59,7 +59,9 @@ def selected() -> Select[Any]:
     )
 
 
-async def by_tokens(connection: AsyncConnection, hashes: Sequence[bytes], *, lock: bool = False) -> dict[bytes, Signature]:
+async def by_tokens(
+    connection: AsyncConnection, hashes: Sequence[bytes], *, lock: bool = False
+) -> dict[bytes, Signature]:
     """The signatures of these tokens' hashes. `lock`: nobody else changes them until this transaction ends.
 
     Locked in the order of their ids, so that two groups never wait for each other in a circle.
@@ -79,7 +81,9 @@ async def by_id(connection: AsyncConnection, signature_id: bytes, *, lock: bool 
     return Signature(**row) if row else None
 
 
-async def counted_of(connection: AsyncConnection, pairs: Sequence[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], bytes]:
+async def counted_of(
+    connection: AsyncConnection, pairs: Sequence[tuple[bytes, bytes]]
+) -> dict[tuple[bytes, bytes], bytes]:
     """For (petition, identity) pairs: which of them count already, and by which signature."""
     s = tables.table(tables.Signature)
     wanted = select(s.c.petition_id, s.c.identity, s.c.id).where(

@@ -21,5 +21,7 @@ class Day:
 async def timeline(connection: AsyncConnection, petition_id: bytes) -> tuple[Day, ...]:
     """The days on which anything changed, oldest first."""
     rows = tables.table(tables.TallyDay)
-    wanted = select(rows.c.day, rows.c.counted, rows.c.removed).where(rows.c.petition_id == petition_id).order_by(rows.c.day)
+    wanted = (
+        select(rows.c.day, rows.c.counted, rows.c.removed).where(rows.c.petition_id == petition_id).order_by(rows.c.day)
+    )
     return tuple(Day(*row) for row in await connection.execute(wanted))

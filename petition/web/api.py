@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery
 
@@ -14,6 +14,7 @@ from petition.queries import signatories, timeline
 from petition.queries.petitions import Petition
 from petition.web import attempts, forms, guards, parts
 from petition.web.hub import Snapshot
+from petition.web.parts import Asked
 
 # The description itself, and no page that would load scripts from elsewhere.
 JSON_ONLY = JsonRenderPlugin(path="/openapi.json")
@@ -22,7 +23,9 @@ MOST_ROWS = 500
 
 
 def _json(value: Any, headers: Mapping[str, str] = LIVE, status: int = 200) -> Response[bytes]:
-    return Response(msgspec.json.encode(value), status_code=status, media_type="application/json", headers=dict(headers))
+    return Response(
+        msgspec.json.encode(value), status_code=status, media_type="application/json", headers=dict(headers)
+    )
 
 
 def _listed(petition: Petition, snapshot: Snapshot) -> dict[str, Any]:
@@ -54,27 +57,27 @@ def _whole(petition: Petition, snapshot: Snapshot) -> dict[str, Any]:
 
 
 @get("/petitions")
-async def petition_list(request: Request) -> Response[bytes]:
+async def petition_list(request: Asked) -> Response[bytes]:
     """Every petition that the public may see."""
     shown: Sequence[Snapshot] = parts.of(request).hub.visible()
     return _json([_listed(snapshot.petition, snapshot) for snapshot in shown])
 
 
 @get("/petitions/{slug:str}")
-async def petition(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def petition(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """One petition, whole."""
     snapshot = parts.of(request).hub.snapshot(slug)
     return _json(_whole(snapshot.petition, snapshot))
 
 
 @get("/petitions/{slug:str}/counts")
-async def petition_counts(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def petition_counts(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """The count and its layers, from memory: at most a second old."""
     return Response(parts.of(request).hub.snapshot(slug).json, media_type="application/json", headers=LIVE)
 
 
 @get("/petitions/{slug:str}/timeline")
-async def petition_timeline(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def petition_timeline(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """What was counted and removed, day by day."""
     held = parts.of(request)
     snapshot = held.hub.snapshot(slug)
@@ -85,7 +88,11 @@ async def petition_timeline(request: Request, slug: FromPath[str]) -> Response[b
 
 @get("/petitions/{slug:str}/signatories")
 async def petition_signatories(
-    request: Request, slug: FromPath[str], category: FromQuery[str | None] = None, after: FromQuery[str | None] = None, limit: FromQuery[int] = signatories.PAGE
+    request: Asked,
+    slug: FromPath[str],
+    category: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: FromQuery[int] = signatories.PAGE,
 ) -> Response[bytes]:
     """Those who chose to be shown, by name; `next` leads on."""
     held = parts.of(request)
@@ -96,13 +103,14 @@ async def petition_signatories(
         page = await signatories.signatories_page(connection, shown.id, category, after, max(1, min(limit, MOST_ROWS)))
     rows = [{"name": row.name, "category": row.category} for row in page.rows]
     return _json(
-        {"petition": slug, "signatories": rows, "next": page.next}, {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+        {"petition": slug, "signatories": rows, "next": page.next},
+        {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"},
     )
 
 
 @post("/petitions/{slug:str}/signatures", status_code=202)
-async def petition_sign(request: Request, slug: FromPath[str]) -> Response[bytes]:
-    """The form's fields as JSON; `language` says in which one the statement was read. The same answer for a known address."""
+async def petition_sign(request: Asked, slug: FromPath[str]) -> Response[bytes]:
+    """The form's fields as JSON; `language` is the one the statement was read in. All are answered alike."""
     held = parts.of(request)
     snapshot = held.hub.snapshot(slug)
     typed = await forms.json_object(request)

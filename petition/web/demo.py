@@ -6,18 +6,19 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 
 from petition.web import parts, problems
 from petition.web.answers import html
 from petition.web.pages import DemoMail, Letter
+from petition.web.parts import Asked
 
 MOST_SHOWN = 50
 LINK = re.compile(r"https?://\S+/signature/[A-Za-z0-9_-]{43}")
 
 
 @get("/demo/mail")
-async def mails(request: Request) -> Response[bytes]:
+async def mails(request: Asked) -> Response[bytes]:
     """The newest first."""
     held = parts.of(request)
     folder = held.mail_folder or Path()

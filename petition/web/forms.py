@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from litestar import Request
-
 from petition.domain import submission
 from petition.domain.submission import Rules, Submission
 from petition.errors import FieldRefused, Invalid, PetitionError
+from petition.web.parts import Asked
 
 MOST_FIELDS = 60
 
@@ -44,7 +43,7 @@ class Typed:
         return checked
 
 
-async def form(request: Request) -> Typed:
+async def form(request: Asked) -> Typed:
     """An urlencoded form. An empty body is an empty form, whatever it calls itself."""
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -61,7 +60,7 @@ async def form(request: Request) -> Typed:
     return _typed(pairs)
 
 
-async def json_object(request: Request) -> Typed:
+async def json_object(request: Asked) -> Typed:
     """A JSON object of texts."""
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

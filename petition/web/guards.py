@@ -3,11 +3,10 @@
 import ipaddress
 from collections.abc import Sequence
 
-from litestar import Request
-
 from petition.actions.limits import Rate
 from petition.settings import Network
 from petition.web import parts
+from petition.web.parts import Asked
 
 
 def client_address(scope_client: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
@@ -31,19 +30,19 @@ def _trusted(address: str, trusted: Sequence[Network]) -> bool:
     return any(ip in network for network in trusted)
 
 
-def address_of(request: Request) -> str:
+def address_of(request: Asked) -> str:
     client = request.scope.get("client")
     forwarded = request.headers.getall("x-forwarded-for", [])
     return client_address(client[0] if client else "", forwarded, parts.of(request).settings.trusted_proxies)
 
 
-def limit(request: Request, what: str, rate: Rate) -> None:
+def limit(request: Asked, what: str, rate: Rate) -> None:
     """Takes one from this network's bucket, or `TooMany`."""
     held = parts.of(request)
     held.limiter.take(what, rate, address_of(request), now=held.monotonic())
 
 
-def may_read_metrics(request: Request) -> bool:
+def may_read_metrics(request: Asked) -> bool:
     """From this machine itself, not through a proxy on it; or with the token that follows from the server's key."""
     given = request.headers.get("authorization", "")
     if given == f"Bearer {parts.of(request).keys.metrics_token()}":

@@ -1,4 +1,4 @@
-"""Snapshots of what the public sees: one poll a second for the whole process, however many watch. Shared by the doors."""
+"""Snapshots of what the public sees: one poll a second for the whole process. Shared by the doors."""
 
 import asyncio
 import logging
@@ -35,13 +35,6 @@ class Snapshot:
     json: bytes
 
     @property
-    def any_petition(self, slug: str) -> Petition:
-        """Drafts as well: whoever signed before it was taken back keeps their link."""
-        return self._snapshots[slug].petition
-
-    def any_counts(self, slug: str) -> Counts:
-        return self._snapshots[slug].counts
-
     def visible(self) -> bool:
         return self.phase != "draft"
 
@@ -102,7 +95,9 @@ class Hub:
                 else:
                     tallied = counts.counts_of(petition, head.tally, now.replace(microsecond=0))
                     fresh[head.slug] = Snapshot(petition, tallied, phase, version, public(tallied))
-        if any(self._snapshots.get(slug) is not snapshot for slug, snapshot in fresh.items()) or len(fresh) != len(self._snapshots):
+        if any(self._snapshots.get(slug) is not snapshot for slug, snapshot in fresh.items()) or len(fresh) != len(
+            self._snapshots
+        ):
             self._snapshots, self.edition = fresh, object()
             self._changed.set()
             self._changed = asyncio.Event()

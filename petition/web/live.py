@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator
 
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.params import FromPath
 from litestar.response import Stream
 
 from petition.errors import Unavailable
 from petition.web import parts
+from petition.web.parts import Asked
 
 MOST_STREAMS = 15_000
 
 
 @get("/{slug:str}/counts/stream", media_type="text/event-stream")
-async def stream(request: Request, slug: FromPath[str]) -> Stream:
+async def stream(request: Asked, slug: FromPath[str]) -> Stream:
     """Server-sent events named `counts`: the first at once, then on change, at most one a second."""
     hub = parts.of(request).hub
     hub.snapshot(slug)
@@ -32,7 +33,11 @@ async def stream(request: Request, slug: FromPath[str]) -> Stream:
         finally:
             hub.streams -= 1
 
-    return Stream(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return Stream(
+        events(),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
 
 
 router = Router(path="/api/v1/petitions", route_handlers=[stream])

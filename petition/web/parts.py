@@ -46,6 +46,9 @@ class Parts:
         return self.clock().date()
 
 
-def of(request: Request) -> Parts:
+Asked = Request[Any, Any, Any]
+
+
+def of(request: Asked) -> Parts:
     parts: Parts = request.app.state.parts
     return parts

@@ -1,10 +1,10 @@
-"""Errors become answers: problem+json under /api, a page in the reader's language elsewhere. The only table kind → status."""
+"""Errors become answers: problem+json under /api, else a page in the reader's language. The only table of statuses."""
 
 import logging
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException
 
 from petition import errors
@@ -12,6 +12,7 @@ from petition.errors import PetitionError
 from petition.web import parts
 from petition.web.forms import BadBody, UnsupportedBody
 from petition.web.pages import ProblemPage
+from petition.web.parts import Asked
 from petition.words import Words
 
 logger = logging.getLogger("petition.web")
@@ -28,7 +29,14 @@ STATUS: tuple[tuple[type[PetitionError], int], ...] = (
     (UnsupportedBody, 415),
     (BadBody, 400),
 )
-HTTP_CODES = {400: "bad-request", 403: "forbidden", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
+HTTP_CODES = {
+    400: "bad-request",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+}
 RETRY_UNAVAILABLE = 5
 
 
@@ -42,7 +50,7 @@ def retry_headers(error: PetitionError) -> dict[str, str]:
     return {"Retry-After": str(RETRY_UNAVAILABLE)} if isinstance(error, errors.Unavailable) else {}
 
 
-def language_of(request: Request) -> str:
+def language_of(request: Asked) -> str:
     """The language of the page asked for, else the reader's preferred one among those there are."""
     known = parts.of(request).catalogues
     first = request.scope["path"].split("/")[1:2]
@@ -66,14 +74,19 @@ def preferred(accept: str, known: tuple[str, ...], default: str | None = None) -
     return min(ranked)[2] if ranked else default or known[0]
 
 
-def answer(request: Request, error: PetitionError) -> Response[bytes]:
+def answer(request: Asked, error: PetitionError) -> Response[bytes]:
     """One clear answer, whatever door it comes out of."""
     held = parts.of(request)
     language = language_of(request)
     status, headers = status_of(error), {**retry_headers(error), "Cache-Control": "no-store"}
     words = held.catalogues[language]
     if request.scope["path"].startswith("/api/"):
-        return Response(_problem(error, status, words), status_code=status, media_type="application/problem+json", headers=headers)
+        return Response(
+            _problem(error, status, words),
+            status_code=status,
+            media_type="application/problem+json",
+            headers=headers,
+        )
     page = ProblemPage(status=status, code=error.code, facts=error.facts)
     return Response(held.pages.render(page, language), status_code=status, media_type="text/html", headers=headers)
 
@@ -96,11 +109,11 @@ def _problem(error: PetitionError, status: int, words: Words) -> bytes:
     return msgspec.json.encode(problem)
 
 
-def on_petition_error(request: Request, error: PetitionError) -> Response[bytes]:
+def on_petition_error(request: Asked, error: PetitionError) -> Response[bytes]:
     return answer(request, error)
 
 
-def on_http_error(request: Request, error: HTTPException) -> Response[bytes]:
+def on_http_error(request: Asked, error: HTTPException) -> Response[bytes]:
     """The framework's own refusals, in our words."""
     known = PetitionError(HTTP_CODES.get(error.status_code, "bad-request" if error.status_code < 500 else "internal"))
     response = answer(request, known)
@@ -111,7 +124,7 @@ def on_http_error(request: Request, error: HTTPException) -> Response[bytes]:
     return response
 
 
-def on_any_error(request: Request, error: Exception) -> Response[bytes]:
+def on_any_error(request: Asked, error: Exception) -> Response[bytes]:
     """Ours to mend. Told by type and place; never by text, which may hold what somebody typed."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -121,4 +134,8 @@ def on_any_error(request: Request, error: Exception) -> Response[bytes]:
     return answer(request, PetitionError("internal"))
 
 
-HANDLERS: dict[Any, Any] = {PetitionError: on_petition_error, HTTPException: on_http_error, Exception: on_any_error}
+HANDLERS: dict[Any, Any] = {
+    PetitionError: on_petition_error,
+    HTTPException: on_http_error,
+    Exception: on_any_error,
+}

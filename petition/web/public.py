@@ -1,15 +1,15 @@
-"""The public doors: statement, sign form and sign, signatories, how the count came about. No cookie, the same for everyone."""
+"""The public doors: statement, sign form and sign, signatories, the count. No cookie, the same for everyone."""
 
 import gzip
 
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
 from petition.actions.limits import SIGN
 from petition.errors import Invalid, NotFound, PetitionError, TooMany, Unavailable
 from petition.queries import petitions, signatories, timeline
 from petition.web import attempts, forms, guards, parts, problems
-from petition.web.answers import html, kept, redirect, spoken
+from petition.web.answers import html, is_kept, kept, redirect, spoken
 from petition.web.forms import Typed
 from petition.web.hub import Snapshot
 from petition.web.pages import (
@@ -22,17 +22,18 @@ from petition.web.pages import (
     SignatoryList,
     VersionPage,
 )
+from petition.web.parts import Asked
 
 
 @get("/")
-async def front(request: Request) -> Response[bytes]:
+async def front(request: Asked) -> Response[bytes]:
     held = parts.of(request)
     language = problems.preferred(request.headers.get("accept-language", ""), tuple(held.catalogues))
     return redirect(f"/{language}", 302, "Accept-Language")
 
 
 @get("/p/{slug:str}")
-async def short_link(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def short_link(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """For posters and QR codes."""
     held = parts.of(request)
     petition = held.hub.snapshot(slug).petition
@@ -43,7 +44,7 @@ async def short_link(request: Request, slug: FromPath[str]) -> Response[bytes]:
 
 
 @get("/{language:str}")
-async def home(request: Request, language: FromPath[str]) -> Response[bytes]:
+async def home(request: Asked, language: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     shown = held.hub.visible()
     page = Home(tuple(Listed(s.petition, s.phase, s.counts.total) for s in shown))
@@ -51,10 +52,15 @@ async def home(request: Request, language: FromPath[str]) -> Response[bytes]:
 
 
 @get("/{language:str}/petitions/{slug:str}")
-async def statement(request: Request, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+async def statement(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     snapshot = held.hub.snapshot(slug)
-    return kept(request, snapshot, ("petition", spoken(held, language), slug), lambda: _statement(snapshot, FormState()))
+    return kept(
+        request,
+        snapshot,
+        ("petition", spoken(held, language), slug),
+        lambda: _statement(snapshot, FormState()),
+    )
 
 
 def _statement(snapshot: Snapshot, form: FormState) -> PetitionPage:
@@ -63,7 +69,7 @@ def _statement(snapshot: Snapshot, form: FormState) -> PetitionPage:
 
 
 @post("/{language:str}/petitions/{slug:str}/signatures", status_code=303)
-async def sign(request: Request, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+async def sign(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """The same bytes whether the address is new, pending or has signed: the truth goes only to the mailbox."""
     held = parts.of(request)
     snapshot = held.hub.snapshot(slug)
@@ -87,7 +93,7 @@ def _form(typed: Typed, refused: PetitionError) -> FormState:
 
 
 @get("/{language:str}/petitions/{slug:str}/check-your-mail")
-async def check_your_mail(request: Request, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+async def check_your_mail(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     petition = held.hub.snapshot(slug).petition
     return kept(request, petition, ("mail", spoken(held, language), slug), lambda: CheckYourMail(petition))
@@ -95,7 +101,11 @@ async def check_your_mail(request: Request, language: FromPath[str], slug: FromP
 
 @get("/{language:str}/petitions/{slug:str}/signatories")
 async def signatory_list(
-    request: Request, language: FromPath[str], slug: FromPath[str], category: FromQuery[str | None] = None, after: FromQuery[str | None] = None
+    request: Asked,
+    language: FromPath[str],
+    slug: FromPath[str],
+    category: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     held = parts.of(request)
     petition = held.hub.snapshot(slug).petition
@@ -111,22 +121,22 @@ async def signatory_list(
 
 
 @get("/{language:str}/petitions/{slug:str}/count")
-async def count(request: Request, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+async def count(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     snapshot = held.hub.snapshot(slug)
     spoken(held, language)
     key = ("count", language, slug)
-    rendered = held.rendered.get(key)
-    if rendered is None or rendered.source is not snapshot:
+    days: tuple[timeline.Day, ...] = ()
+    if not is_kept(held, snapshot, key):
         async with held.database.read() as connection:
             days = await timeline.timeline(connection, snapshot.petition.id)
-        page = CountPage(snapshot.petition, snapshot.counts, days)
-        return kept(request, snapshot, key, lambda: page)
-    return rendered.answer(request)
+    return kept(request, snapshot, key, lambda: CountPage(snapshot.petition, snapshot.counts, days))
 
 
 @get("/{language:str}/petitions/{slug:str}/versions/{number:int}")
-async def version(request: Request, language: FromPath[str], slug: FromPath[str], number: FromPath[int]) -> Response[bytes]:
+async def version(
+    request: Asked, language: FromPath[str], slug: FromPath[str], number: FromPath[int]
+) -> Response[bytes]:
     """An earlier text, for those who signed it."""
     held = parts.of(request)
     petition = held.hub.snapshot(slug).petition
@@ -139,7 +149,7 @@ async def version(request: Request, language: FromPath[str], slug: FromPath[str]
 
 
 @get("/{language:str}/petitions/{slug:str}/qr.svg")
-async def qr_code(request: Request, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+async def qr_code(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     spoken(held, language)
     held.hub.snapshot(slug)
@@ -147,7 +157,7 @@ async def qr_code(request: Request, language: FromPath[str], slug: FromPath[str]
 
 
 @get("/static/{digest:str}/{name:str}")
-async def static(request: Request, digest: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+async def static(request: Asked, digest: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """Under the hash of its own content, so kept for ever."""
     found = parts.of(request).pages.static.get(f"/static/{digest}/{name}")
     if found is None:
@@ -169,6 +179,17 @@ async def robots() -> Response[bytes]:
 router = Router(
     path="/",
     route_handlers=[
-        front, short_link, home, statement, sign, check_your_mail, signatory_list, count, version, qr_code, static, robots,
+        front,
+        short_link,
+        home,
+        statement,
+        sign,
+        check_your_mail,
+        signatory_list,
+        count,
+        version,
+        qr_code,
+        static,
+        robots,
     ],
-)  # fmt: skip
+)

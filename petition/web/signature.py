@@ -1,8 +1,8 @@
-"""The signatory's own link: confirm, deny, visibility, withdraw, erase. A GET never changes anything: scanners follow links."""
+"""The signatory's own link: confirm, deny, visibility, withdraw, erase. GETs change nothing: scanners follow links."""
 
 from typing import Any
 
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
 from petition.actions import signing
@@ -16,7 +16,7 @@ from petition.web import forms, guards, parts
 from petition.web.answers import html, redirect, spoken
 from petition.web.forms import Typed
 from petition.web.pages import Confirmed, FormState, LinkEnded, LinkPage, OwnData, Pending, Sure
-from petition.web.parts import Parts
+from petition.web.parts import Asked, Parts
 
 # Said once after an act, by the address that it leads to.
 SAID = ("confirmed", "again", "visibility")
@@ -40,7 +40,9 @@ def _petition(held: Parts, signature: Signature) -> Petition:
 
 
 @get("/{language:str}/signature/{text:str}")
-async def link(request: Request, language: FromPath[str], text: FromPath[str], said: FromQuery[str | None] = None) -> Response[bytes]:
+async def link(
+    request: Asked, language: FromPath[str], text: FromPath[str], said: FromQuery[str | None] = None
+) -> Response[bytes]:
     held = parts.of(request)
     spoken(held, language)
     guards.limit(request, "link", ACT)
@@ -56,7 +58,13 @@ async def link(request: Request, language: FromPath[str], text: FromPath[str], s
 
 
 def _page(
-    held: Parts, signature: Signature, token: bytes, *, already: bool = False, said: str | None = None, form: FormState | None = None
+    held: Parts,
+    signature: Signature,
+    token: bytes,
+    *,
+    already: bool = False,
+    said: str | None = None,
+    form: FormState | None = None,
 ) -> LinkPage:
     """The page that fits where the signature stands."""
     text, petition = tokens.written(token), _petition(held, signature)
@@ -106,7 +114,7 @@ def _own(signature: Signature, token: bytes, petition: Petition) -> OwnData:
 
 
 @post("/{language:str}/signature/{text:str}/confirm", status_code=303)
-async def confirm(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+async def confirm(request: Asked, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
     """Needs `agree=yes`, from a box that nobody but a person ticks."""
     held = parts.of(request)
     spoken(held, language)
@@ -130,7 +138,7 @@ async def _not_agreed(held: Parts, token: bytes, language: str, typed: Typed) ->
 
 
 @post("/{language:str}/signature/{text:str}/deny", status_code=303)
-async def deny(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+async def deny(request: Asked, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     token, again = await _begin(request, language, text, "deny")
     if again is not None:
@@ -141,7 +149,7 @@ async def deny(request: Request, language: FromPath[str], text: FromPath[str]) -
 
 
 @post("/{language:str}/signature/{text:str}/withdraw", status_code=303)
-async def withdraw(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+async def withdraw(request: Asked, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     token, again = await _begin(request, language, text, "withdraw")
     if again is not None:
@@ -152,7 +160,7 @@ async def withdraw(request: Request, language: FromPath[str], text: FromPath[str
 
 
 @post("/{language:str}/signature/{text:str}/erase", status_code=303)
-async def erase(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+async def erase(request: Asked, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     token, again = await _begin(request, language, text, "erase")
     if again is not None:
@@ -162,7 +170,7 @@ async def erase(request: Request, language: FromPath[str], text: FromPath[str]) 
     return redirect(f"/{language}/signature/{text}")
 
 
-async def _begin(request: Request, language: str, text: str, act: str) -> tuple[bytes, Response[bytes] | None]:
+async def _begin(request: Asked, language: str, text: str, act: str) -> tuple[bytes, Response[bytes] | None]:
     """The token, and where a page's form was sent without its box ticked, the page that asks again.
 
     A scanner that submits every form as it finds it so changes nothing. A program that posts to
@@ -182,7 +190,7 @@ async def _begin(request: Request, language: str, text: str, act: str) -> tuple[
 
 
 @post("/{language:str}/signature/{text:str}/visibility", status_code=303)
-async def visibility(request: Request, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+async def visibility(request: Asked, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
     """At once, in both directions; a form sent as it was found changes nothing."""
     held = parts.of(request)
     spoken(held, language)

@@ -1,12 +1,13 @@
 """For machines that look after the machine: alive, ready, numbers."""
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from petition.db.migrating import Schema, schema
 from petition.errors import NotFound, Unavailable
 from petition.web import guards, parts
 from petition.web.hub import Hub
+from petition.web.parts import Asked
 
 NO_STORE = {"Cache-Control": "no-store"}
 TEXT = "text/plain"
@@ -18,7 +19,7 @@ async def alive() -> Response[bytes]:
 
 
 @get("/readyz")
-async def ready(request: Request) -> Response[bytes]:
+async def ready(request: Asked) -> Response[bytes]:
     """200 while the database answers and is of this version, else 503."""
     try:
         state = (await schema(parts.of(request).database)).value
@@ -30,7 +31,7 @@ async def ready(request: Request) -> Response[bytes]:
 
 
 @get("/metrics")
-async def metrics(request: Request) -> Response[bytes]:
+async def metrics(request: Asked) -> Response[bytes]:
     """Numbers of this process, for this machine or the token's holder; for anyone else there is nothing here."""
     if not guards.may_read_metrics(request):
         raise NotFound()
