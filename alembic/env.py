@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from petition.db.tables import Base
+from petition.db.tables import Table
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=Table.metadata,
     render_as_batch=True,
 )
 context.run_migrations()

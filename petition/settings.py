@@ -121,7 +121,7 @@ def _database(text: str) -> str:
     return "postgresql" + text[len(parts.scheme) :]
 
 
-def _base(text: str) -> str:
+def _web_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must look like https://example.org")
@@ -201,7 +201,7 @@ SETTINGS: tuple[Setting, ...] = (
         "PETITION_BASE_URL",
         "base_url",
         "http://127.0.0.1:8000",
-        _base,
+        _web_address,
         "What links in mails and the ledger's origin are built from.",
     ),
     Setting(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -44,41 +44,27 @@ def shown_as(record: dict[str, Any], visibility: str) -> dict[str, str | None]:
     return {"shown_name": name, "shown_key": identity.sort_key(name)}
 
 
-async def confirm(
-    tx: AsyncConnection, confirmations: Sequence[Confirmation], *, keys: Keys
-) -> Sequence[Signature | None]:
-    """Each signature as it now stands, or None for an unknown token. Confirming twice counts once.
+@dataclass(slots=True)
+class _Group:
+    """What a group of confirmations comes to: rows to change, rows to merge, entries to note."""
 
-    Among several that wait for one address the first counts and the others are merged into it.
-    Rows are locked while we look; where two processes meet all the same, the unique index on
-    (petition, identity) decides and the loser's group is written again, one by one.
-    """
-    hashes = {c: tokens.stored(c.token) for c in confirmations}
-    found = await signatures.by_tokens(tx, list(set(hashes.values())), lock=True)
-    pairs = [
-        (s.petition_id, s.identity) for s in found.values() if s.state == states.PENDING and s.identity is not None
-    ]
-    counted = await signatures.counted_of(tx, pairs) if pairs else {}
-    changes: list[dict[str, Any]] = []
-    merges: list[dict[str, Any]] = []
-    notes: list[counting.Note] = []
-    for confirmation in confirmations:
-        signature = found.get(hashes[confirmation])
-        if signature is None or signature.state != states.PENDING or signature.expired(confirmation.today):
-            continue
-        if signature.status in ("draft", "archived"):
-            continue
+    keys: Keys
+    counted: dict[tuple[bytes, bytes], bytes]
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    merges: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[counting.Note] = field(default_factory=list)
+
+    def confirm(self, signature: Signature, confirmation: Confirmation) -> Signature:
+        """The signature as it will stand: confirmed, or merged into the one that counts for its address."""
         assert signature.identity is not None
-        assert signature.bind is not None
-        first = counted.setdefault((signature.petition_id, signature.identity), signature.id)
+        first = self.counted.setdefault((signature.petition_id, signature.identity), signature.id)
         if first != signature.id:
-            merges.append({"row": signature.id, "into": first})
-            found[signature.token_hash] = replace(signature, state=states.MERGED, merged_into=first, own_copy=None)
-            continue
+            self.merges.append({"row": signature.id, "into": first})
+            return replace(signature, state=states.MERGED, merged_into=first, own_copy=None)
         counted_as = signature.category if signature.claim == "open" else None
         record = {} if signature.visibility == "anonymous" else own_record(signature, confirmation.token)
         shown = shown_as(record, signature.visibility)
-        changes.append(
+        self.changes.append(
             {
                 "row": signature.id,
                 "day": confirmation.today,
@@ -87,10 +73,10 @@ async def confirm(
                 "key": shown["shown_key"],
             }
         )
-        notes.append(
+        self.notes.append(
             counting.Note(
                 signature.petition_id,
-                keys.link_of(signature.id),
+                self.keys.link_of(signature.id),
                 0,
                 ledger.COUNTED,
                 category=counted_as,
@@ -99,13 +85,39 @@ async def confirm(
                 receipt=tokens.receipt(confirmation.token),
             )
         )
-        found[signature.token_hash] = replace(
-            signature, state=states.CONFIRMED, counted_as=counted_as, acts=1, bind=None
-        )
-    await _write(tx, changes, merges)
-    if notes:
-        await counting.note(tx, notes, today=confirmations[0].today)
+        return replace(signature, state=states.CONFIRMED, counted_as=counted_as, acts=1, bind=None)
+
+
+async def confirm(
+    tx: AsyncConnection, confirmations: Sequence[Confirmation], *, keys: Keys
+) -> Sequence[Signature | None]:
+    """Each signature as it now stands, or None for an unknown token. Confirming twice counts once.
+
+    Among several that wait for one address the first counts and the others are merged into it.
+    Rows are locked while we look; where two processes meet all the same, the unique index on
+    (petition, identity) decides and the loser's group is written again, one by one.
+    One that expired, or whose petition was archived, stays as it was.
+    """
+    hashes = {c: tokens.stored(c.token) for c in confirmations}
+    found = await signatures.by_tokens(tx, list(set(hashes.values())), lock=True)
+    pairs = [
+        (s.petition_id, s.identity) for s in found.values() if s.state == states.PENDING and s.identity is not None
+    ]
+    group = _Group(keys, await signatures.counted_of(tx, pairs) if pairs else {})
+    for confirmation, token_hash in hashes.items():
+        signature = found.get(token_hash)
+        if signature is not None and _may_confirm(signature, confirmation.today):
+            found[token_hash] = group.confirm(signature, confirmation)
+    await _write(tx, group)
+    if group.notes:
+        await counting.note(tx, group.notes, today=confirmations[0].today)
     return [found.get(hashes[c]) for c in confirmations]
+
+
+def _may_confirm(signature: Signature, today: date) -> bool:
+    """A petition that closed meanwhile still takes those who signed in time."""
+    open_still = signature.status not in ("draft", "archived")
+    return open_still and signature.state == states.PENDING and not signature.expired(today)
 
 
 _ROWS = tables.table(tables.Signature)
@@ -126,13 +138,13 @@ _CONFIRM = (
 _MERGE = update(_ROWS).where(_PENDING).values(state=states.MERGED, merged_into=bindparam("into"), **tables.WIPED)
 
 
-async def _write(tx: AsyncConnection, changes: list[dict[str, Any]], merges: list[dict[str, Any]]) -> None:
-    if changes:
-        await tx.execute(_CONFIRM, changes)
-    if merges:
-        await tx.execute(_MERGE, merges)
+async def _write(tx: AsyncConnection, group: _Group) -> None:
+    if group.changes:
+        await tx.execute(_CONFIRM, group.changes)
+    if group.merges:
+        await tx.execute(_MERGE, group.merges)
     # A reminder that still waits is no longer wanted.
-    done = [row["row"] for row in (*changes, *merges)]
+    done = [row["row"] for row in (*group.changes, *group.merges)]
     if done:
         await outbox.forget(tx, done)
 

@@ -34,7 +34,7 @@ from petition.domain import states
 UNORDERED = {"sqlite_with_rowid": False}
 
 
-class Base(DeclarativeBase):
+class Table(DeclarativeBase):
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -50,7 +50,7 @@ def one_of(column: str, words: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(word) for word in words)})"
 
 
-class Installation(Base):
+class Installation(Table):
     """One row: which server secret this database belongs to, as a keyed digest. The wrong key must not start."""
 
     __tablename__ = "installation"
@@ -58,7 +58,7 @@ class Installation(Base):
     key_check: Mapped[bytes] = mapped_column(Digest)
 
 
-class Petition(Base):
+class Petition(Table):
     """What is asked; `revision` changes with every change that a page shows."""
 
     __tablename__ = "petitions"
@@ -78,7 +78,7 @@ class Petition(Base):
     version: Mapped[int] = mapped_column(Integer)
 
 
-class Version(Base):
+class Version(Table):
     """A statement as it once stood, in one language. A signature belongs to a version and a language."""
 
     __tablename__ = "versions"
@@ -90,7 +90,7 @@ class Version(Base):
     published_on: Mapped[date] = mapped_column(Date)
 
 
-class Category(Base):
+class Category(Table):
     """Who a signatory signs as. One that people signed as is retired, never deleted."""
 
     __tablename__ = "categories"
@@ -102,7 +102,7 @@ class Category(Base):
     retired: Mapped[bool] = mapped_column(Boolean)
 
 
-class Addressee(Base):
+class Addressee(Table):
     """Whom the petition is delivered to."""
 
     __tablename__ = "addressees"
@@ -111,7 +111,7 @@ class Addressee(Base):
     name: Mapped[dict[str, str]] = mapped_column(Json)
 
 
-class Signature(Base):
+class Signature(Table):
     """One act of signing. Who it was lies in `sealed` and `own_copy` alone; `shown_name` while it is to be shown.
 
     `category` is the claim; `counted_as` is where the ledger counts it, null while the claim awaits.
@@ -188,7 +188,7 @@ class Signature(Base):
 WIPED: dict[str, Any] = dict.fromkeys(("identity", "bind", "sealed", "own_copy", "shown_name", "shown_key"))
 
 
-class Outbox(Base):
+class Outbox(Table):
     """A mail to be sent. `payload` is sealed to the server's key and blanked once handed over or given up."""
 
     __tablename__ = "outbox"
@@ -215,7 +215,7 @@ class Outbox(Base):
     payload: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-class Mailed(Base):
+class Mailed(Table):
     """That one mail went to one mailbox on one day: rows, not a counter; kept for the mail budget's week."""
 
     __tablename__ = "mailed"
@@ -225,7 +225,7 @@ class Mailed(Base):
     day: Mapped[date] = mapped_column(Date)
 
 
-class LedgerWaiting(Base):
+class LedgerWaiting(Table):
     """A ledger entry noted in its act's own transaction, without an index yet; `link`: a digest of the signature."""
 
     __tablename__ = "ledger_waiting"
@@ -243,7 +243,7 @@ class LedgerWaiting(Base):
     noted_on: Mapped[date] = mapped_column(Date)
 
 
-class LedgerEntry(Base):
+class LedgerEntry(Table):
     """The ledger: `body` is the entry exactly as it is hashed. Only appended to, and only by `counting.fold`."""
 
     __tablename__ = "ledger_entries"
@@ -254,7 +254,7 @@ class LedgerEntry(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class Tally(Base):
+class Tally(Table):
     """The stored number: the fold of the first `size` entries. Written whole, never added to."""
 
     __tablename__ = "tallies"
@@ -268,7 +268,7 @@ class Tally(Base):
     removed: Mapped[dict[str, int]] = mapped_column(Json)
 
 
-class TallyDay(Base):
+class TallyDay(Table):
     """What the fold counted and removed on one day, for the chart."""
 
     __tablename__ = "tally_days"
@@ -278,6 +278,6 @@ class TallyDay(Base):
     removed: Mapped[int] = mapped_column(Integer)
 
 
-def table(mapped: type[Base]) -> Any:
+def table(mapped: type[Table]) -> Any:
     """The Core table of a mapped class: hot paths speak Core."""
     return mapped.__table__

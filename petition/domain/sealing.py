@@ -51,20 +51,20 @@ def new_pair() -> tuple[bytes, bytes]:
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
 
 
-def record_info(petition_id: bytes) -> bytes:
+def about_record(petition_id: bytes) -> bytes:
     return b"petition/record/1/" + petition_id
 
 
 def seal_record(record: bytes, secret: bytes, public_key: bytes, petition_id: bytes) -> bytes:
     """The canonical record and its bind secret, for organizers alone."""
     plain = b'{"record":' + record + b',"secret":"' + b64encode(secret) + b'"}'
-    return SUITE.encrypt(padded(plain), X25519PublicKey.from_public_bytes(public_key), record_info(petition_id))
+    return SUITE.encrypt(padded(plain), X25519PublicKey.from_public_bytes(public_key), about_record(petition_id))
 
 
 def open_record(sealed: bytes, private_key: bytes, petition_id: bytes) -> tuple[dict[str, Any], bytes]:
     """(record, bind secret); `Unreadable` under another key."""
     try:
-        plain = SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), record_info(petition_id))
+        plain = SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), about_record(petition_id))
     except (InvalidTag, ValueError) as wrong:
         raise Unreadable("this key does not open this record") from wrong
     value = json.loads(plain)

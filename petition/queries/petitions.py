@@ -118,12 +118,12 @@ async def old_version(connection: AsyncConnection, petition_id: bytes, number: i
     )
 
 
-def _rows(mapped: type[tables.Base]) -> Any:
+def _rows(mapped: type[tables.Table]) -> Any:
     return tables.table(mapped)
 
 
 async def _by_petition(
-    connection: AsyncConnection, mapped: type[tables.Base], ids: list[bytes], *order: str
+    connection: AsyncConnection, mapped: type[tables.Table], ids: list[bytes], *order: str
 ) -> dict[bytes, list[Any]]:
     rows = _rows(mapped)
     gathered: dict[bytes, list[Any]] = {}

@@ -9,7 +9,7 @@ from petition.actions import signing
 from petition.actions.limits import ACT
 from petition.actions.signing import Confirmation
 from petition.domain import states, tokens
-from petition.errors import FieldRefused, LinkUnknown
+from petition.errors import FieldRefused, LinkUnknown, PetitionNotOpen
 from petition.queries.petitions import Petition
 from petition.queries.signatures import Signature
 from petition.web import forms, guards, parts
@@ -122,10 +122,11 @@ async def confirm(request: Asked, language: FromPath[str], text: FromPath[str]) 
     token, typed = _token(text), await forms.form(request)
     if typed.get("agree") != "yes":
         return await _not_agreed(held, token, language, typed)
-    before = held.clock().date()
-    signature = await held.confirmations.submit(Confirmation(token, before))
+    signature = await held.confirmations.submit(Confirmation(token, held.today()))
     if signature is None:
         raise LinkUnknown()
+    if signature.state == states.PENDING and not signature.expired(held.today()):
+        raise PetitionNotOpen(signature.status)
     return redirect(f"/{language}/signature/{text}?said=confirmed")
 
 

@@ -1,0 +1,151 @@
+"""petition doctor"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import click
+from sqlalchemy import text
+
+from petition import cli, keyfiles
+from petition.actions import outbox
+from petition.cli.serving import no_core_dumps
+from petition.db.database import Database
+from petition.db.opening import opened
+from petition.errors import OperatorError
+from petition.settings import SETTINGS, Settings
+
+# The one that ends the loss of commits when a checkpoint meets a reset of the write-ahead log, and its branches.
+SOUND_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+MOST_SKEW_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`grave`: it must be mended; else it is worth knowing."""
+
+    about: str
+    line: str
+    grave: bool = True
+
+
+@click.command()
+def command() -> None:
+    """Every setting with its source, and what is wrong or unsafe, with how to mend it."""
+    settings = cli.settings()
+    no_core_dumps()
+    for setting in SETTINGS:
+        source = settings.sources[setting.name]
+        click.echo(f"{setting.name:<26}{_shown(setting.name, settings):<40} {source}")
+    click.echo("")
+    findings = [*asyncio.run(_inside(settings)), *_files(settings), *_mail(settings), *_address(settings)]
+    for finding in sorted(findings, key=lambda f: not f.grave):
+        click.echo(f"{'wrong' if finding.grave else 'note':<7}{finding.about}: {finding.line}")
+    grave = sum(finding.grave for finding in findings)
+    if grave:
+        cli.fail(f"{grave} thing{'s' if grave > 1 else ''} to mend")
+    click.echo("nothing is wrong" if findings else "all is well")
+
+
+def _shown(name: str, settings: Settings) -> str:
+    """The value as given; of a secret only that there is one."""
+    setting = next(s for s in SETTINGS if s.name == name)
+    given = settings.sources[name] != "default"
+    if setting.secret:
+        return "(set, not shown)" if given else "(unset)"
+    value = getattr(settings, setting.field)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "(none)"
+    return str(value)
+
+
+async def _inside(settings: Settings) -> list[Finding]:
+    """What only an open database can tell."""
+    try:
+        async with opened(settings) as (database, _):
+            return [*_sqlite(settings), *await _skew(database), *await _mails(database)]
+    except OperatorError as wrong:
+        return [Finding("database", str(wrong))]
+
+
+def _sqlite(settings: Settings) -> Iterator[Finding]:
+    if not settings.sqlite:
+        return
+    version = sqlite3.sqlite_version_info
+    sound = version >= SOUND_SQLITE[0] or any(v <= version and version[:2] == v[:2] for v in SOUND_SQLITE[1:])
+    if not sound:
+        yield Finding(
+            "database",
+            f"SQLite {sqlite3.sqlite_version} is linked: versions before 3.51.3 can lose a commit when two connections"
+            " write. Petition writes through one at a time under a lock; let no other program write to the file",
+            grave=False,
+        )
+
+
+async def _skew(database: Database) -> list[Finding]:
+    """PostgreSQL's clock against ours: days are counted by both."""
+    if database.sqlite:
+        year = datetime.now(UTC).year
+        return [] if 2024 <= year < 2100 else [Finding("clock", f"this machine believes it is {year}; set its clock")]
+    async with database.read() as connection:
+        theirs = (await connection.execute(text("SELECT now()"))).scalar_one()
+    skew = abs((datetime.now(UTC) - theirs).total_seconds())
+    if skew <= MOST_SKEW_SECONDS:
+        return []
+    return [Finding("clock", f"{skew:.0f} s apart from the database's; let both follow the same time server")]
+
+
+async def _mails(database: Database) -> list[Finding]:
+    async with database.read() as connection:
+        mails = await outbox.by_state(connection)
+    failed = mails.get(outbox.FAILED, 0)
+    return [Finding("mail", f"{failed} could not be delivered for good", grave=False)] if failed else []
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    path = keyfiles.secret_path(settings)
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield Finding("keys", f"{path} can be read by others; run: chmod 600 {path}")
+    recovery = sorted((settings.data_dir / "recovery").glob("*.key"))
+    if recovery:
+        names = ", ".join(key.name for key in recovery)
+        yield Finding(
+            "keys",
+            f"recovery keys still lie on this machine ({names}): whoever seizes it reads every name;"
+            " move them to a medium that you keep offline",
+            grave=False,
+        )
+    if os.geteuid() == 0:
+        yield Finding("system", "this runs as root; give it a user of its own", grave=False)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if settings.smtp is None:
+        folder = settings.data_dir / "mail"
+        yield Finding(
+            "mail", f"PETITION_SMTP_URL is unset: mails, addresses in the clear, become files in {folder}", grave=False
+        )
+    elif not (settings.smtp.tls or settings.smtp.starttls) and settings.smtp.host not in (
+        "localhost",
+        "127.0.0.1",
+        "::1",
+    ):
+        yield Finding("mail", f"addresses go to {settings.smtp.host} unencrypted; use smtps:// or ?starttls=true")
+
+
+def _address(settings: Settings) -> Iterator[Finding]:
+    parts = urlsplit(settings.base_url)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme == "http" and not local and not (parts.hostname or "").endswith(".onion"):
+        yield Finding("address", f"{settings.base_url} is not encrypted: whoever watches the line reads who signs")
+    if not settings.limits:
+        yield Finding("limits", "PETITION_LIMITS is off: anyone can have mails sent to anyone", grave=False)
