@@ -1,4 +1,4 @@
-"""Where the files shipped beside the code are found: inside an installed package, else at the repository's root."""
+"""Where files shipped beside the code are found: inside an installed package, else at the repository's root."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ _PLACES = (_PACKAGE, _PACKAGE.parent)
 
 
 def asset(name: str) -> Path:
-    """The folder `name` (`templates`, `alembic`); a missing one stops the start, since nothing works without it."""
+    """The folder `name` (`templates`, `alembic`); a missing one stops the start: nothing works without it."""
     for place in _PLACES:
         found = place / name
         if found.is_dir():

@@ -60,6 +60,7 @@ class Words:
         self.countries: tuple[tuple[str, str], ...] = tuple(countries.items())
         self._countries = countries
         self._texts = texts
+        self.keys = frozenset(texts)
         self._digits = str.maketrans("0123456789", language.digits)
         self._form = c2py(language.plural)
         self._filler = _Filler(self)
@@ -68,10 +69,7 @@ class Words:
         return self.fill(key, facts)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._texts
-
-    def keys(self) -> frozenset[str]:
-        return frozenset(self._texts)
+        return key in self.keys
 
     def template(self, key: str, facts: Mapping[str, object]) -> str:
         """The text as the catalogue has it, places unfilled, in the plural form that the facts ask for."""
@@ -164,8 +162,8 @@ def load(folder: Path = _LOCALE) -> dict[str, Words]:
 
 def _read(path: Path) -> Words:
     tables = tomllib.loads(path.read_text("utf-8"))
-    head = tables.pop("language")
-    language = Language(**{key: tuple(value) if isinstance(value, list) else value for key, value in head.items()})
+    head: dict[str, Any] = tables.pop("language")
+    language = Language(**{**head, "months": tuple(head["months"]), "forms": tuple(head["forms"])})
     if language.code != path.stem or len(language.months) != 12 or len(language.digits) != 10:
         raise CatalogueBroken(f"{path.name}: the table [language] does not describe this language")
     texts: dict[str, str | Plural] = {}
@@ -195,11 +193,11 @@ def _compare(catalogues: Mapping[str, Words]) -> None:
     """All catalogues say the same things with the same facts; else a page would fail in one language only."""
     (first, *others) = catalogues.values()
     for other in others:
-        missing = first.keys() ^ other.keys() | dict(first.countries).keys() ^ dict(other.countries).keys()
+        missing = first.keys ^ other.keys | dict(first.countries).keys() ^ dict(other.countries).keys()
         if missing:
             raise CatalogueBroken(f"{first.code} and {other.code} differ in: {', '.join(sorted(missing))}")
-        for key in first.keys():
-            if _places(first._texts[key]) != _places(other._texts[key]):
+        for key, text in first._texts.items():
+            if _places(text) != _places(other._texts[key]):
                 raise CatalogueBroken(f"{first.code} and {other.code} have different places in {key}")
 
 

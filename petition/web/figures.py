@@ -104,7 +104,8 @@ def chart(timeline: Sequence[Day]) -> Chart | None:
     length = (last - first).days + 1
     each = -(-length // _MOST_BARS)
     sums = [
-        sum(counted.get(first + timedelta(start + offset), 0) for offset in range(each)) for start in range(0, length, each)
+        sum(counted.get(first + timedelta(start + offset), 0) for offset in range(each))
+        for start in range(0, length, each)
     ]
     most = max(sums)
     slot = 100 / max(len(sums), 12)

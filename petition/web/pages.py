@@ -7,7 +7,6 @@ when it is made; a page needs no clock, no database and no request. Pages here k
 import base64
 import hashlib
 import io
-import mimetypes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +30,11 @@ from petition.web import figures, prose
 from petition.words import Words
 
 _STATIC = Path(__file__).resolve().parent / "static"
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True)
@@ -260,7 +264,7 @@ class Pages:
         style = files["style.css"].decode()
         self._addresses = {name: f"/static/{_digest(content)}/{name}" for name, content in files.items()}
         self.static: Mapping[str, tuple[bytes, str]] = {
-            self._addresses[name]: (content, _media_type(name)) for name, content in files.items()
+            self._addresses[name]: (content, _MEDIA_TYPES[Path(name).suffix]) for name, content in files.items()
         }
         self.style_hash = "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._env = environment(catalogues)
@@ -295,7 +299,7 @@ class Pages:
         """The short link as an SVG picture; dark on light whatever the reader's colours, so that it scans."""
         out = io.BytesIO()
         code = segno.make(f"{self.base_url}/p/{slug}", error="m", micro=False)
-        code.save(out, kind="svg", border=4, dark="#000", light="#fff", svgns=True, xmldecl=False, omitsize=True)
+        code.save(out, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True)
         return out.getvalue()
 
     def _share_links(self, petition: Petition, lang: str) -> tuple[tuple[str, str], ...]:
@@ -352,11 +356,6 @@ def _lightened(path: Path) -> bytes:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
-
-
-def _media_type(name: str) -> str:
-    kind = {".js": "text/javascript"}.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 
 def _all_pages(kind: type[Page]) -> list[type[Page]]:

@@ -1,4 +1,4 @@
-"""A statement's Markdown as HTML. Raw HTML is shown as text, pictures are left out, links tell nobody whence they came."""
+"""A statement's Markdown as HTML: raw HTML is shown as text, pictures are left out, links tell no referrer."""
 
 import re
 from functools import lru_cache
@@ -10,12 +10,17 @@ from markupsafe import Markup
 _ADDRESS = re.compile(r"https?://|mailto:|/(?!/)|#", re.IGNORECASE)
 _FIRST_HEADING = 3  # the page's own headings are the title and "Statement"
 _SHORT = 180
+_BREAKS = ("softbreak", "hardbreak")
+
+
+def _allowed(url: str) -> bool:
+    return bool(_ADDRESS.match(url))
 
 
 def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False})
     markdown.disable(["image", "html_block", "html_inline"])
-    markdown.validateLink = lambda address: bool(_ADDRESS.match(address))  # type: ignore[method-assign]
+    markdown.validateLink = _allowed  # type: ignore[method-assign]
     return markdown
 
 
@@ -47,7 +52,7 @@ def summary(markdown: str) -> str:
     inline = next((token for token in _MARKDOWN.parse(markdown) if token.type == "inline"), None)
     if inline is None:
         return ""
-    text = " ".join("".join(child.content or " " for child in inline.children or ()).split())
+    text = " ".join("".join(" " if child.type in _BREAKS else child.content for child in inline.children or ()).split())
     if len(text) <= _SHORT:
         return text
     return text[:_SHORT].rsplit(" ", 1)[0].rstrip(" ,;:،؛") + "…"

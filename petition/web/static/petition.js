@@ -20,14 +20,14 @@ function show(c) {
     ...c.by_category.map(row => ["category:" + row.category, row.total]), ["awaiting", c.awaiting_verification]]);
   each("[data-live]", spot => {
     const n = now[spot.dataset.live];
-    if (n >= 0 && spot.textContent.trim() !== number(n)) spot.textContent = number(n);
+    if (n >= 0) spot.textContent = number(n);
   });
-  $("[data-live=time]").textContent = at.toLocaleTimeString(locale, { ...utc, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  $("[data-live=day]").textContent = at.toLocaleDateString(locale, { ...utc, day: "numeric", month: "long", year: "numeric" });
+  $("[data-live=time]").textContent = at.toLocaleTimeString(locale, { ...utc, timeStyle: "short", hourCycle: "h23" });
+  $("[data-live=day]").textContent = at.toLocaleDateString(locale, { ...utc, dateStyle: "long" });
   each("[data-bar]", bar => {
     const width = Math.min(100, 100 * (now[bar.dataset.bar] || 0) / (bar.dataset.bar === "total" ? top : c.total || 1));
-    bar.setAttribute("width", width + "%");
-    bar.setAttribute("x", (rtl ? 100 - width : 0) + "%");
+    bar.setAttribute("width", `${width}%`);
+    bar.setAttribute("x", `${rtl ? 100 - width : 0}%`);
   });
   if (c.total > top) grow();
   if (c.total !== shown) tell(number(shown = c.total));
