@@ -28,8 +28,8 @@ _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _APOSTROPHES = frozenset("'’‘‛′ʹʻʼʽʾʿˀˁˮ՚՛՜՞׳״ߴߵ")
 _SYMBOL_LETTERS = frozenset({"MATHEMATICAL", "SCRIPT", "DOUBLE-STRUCK", "BLACK-LETTER", "MODIFIER"})
 # Compatibility copies that are ordinary spelling: ordinals, Catalan ŀ, old ſ and ŉ, Dutch ĳ, the Croatian
-# digraphs, Thai and Lao am, Lao ligatures, Kazakh high hamza.
-_SPELLING = frozenset("ªºĿŀſŉĲĳǄǅǆǇǈǉǊǋǌǱǲǳำຳໜໝٵٶٷٸ")
+# digraphs, Armenian ew, Thai and Lao am, Lao ligatures, Kazakh high hamza.
+_SPELLING = frozenset("ªºĿŀſŉĲĳǄǅǆǇǈǉǊǋǌǱǲǳև\u0e33\u0eb3ໜໝٵٶٷٸ")
 # Names are taken apart at their first word; these are the words that do not say the script.
 _SCRIPT_OF_WORD = {
     "HIRAGANA": "CJK",
@@ -50,6 +50,7 @@ _SCRIPT_OF_WORD = {
 # Letters of Arabic script that never join the next one: a non-joiner after them shows nothing.
 _NEVER_JOINING = frozenset("ءآأؤإاةدذرزوٱٲٳٵٶٷڈډڊڋڌڍڎڏڐڑڒړڔڕږڗژڙۀۃۄۅۆۇۈۉۊۋۍۏےۓەۮۯۺۻ")
 _CURSIVE = frozenset({"ARABIC", "SYRIAC", "NKO", "MANDAIC", "MONGOLIAN", "ADLAM"})
+_INDIC = frozenset("DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU KANNADA MALAYALAM SINHALA".split())
 _UNSPACED = frozenset({"THAI", "LAO", "KHMER", "MYANMAR"})
 _VIRAMA = 9  # the combining class of every sign that makes consonants join
 
@@ -92,9 +93,7 @@ def script(char: str) -> str:
 
 
 # Phones paste marks of direction around a name; at its ends they say nothing, inside they can turn it round.
-_WIDE_SPACES = (
-    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-)
+_WIDE_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _AT_ENDS = " \t\r\n\u200e\u200f\u061c" + _WIDE_SPACES
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -104,10 +103,13 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 # Forms that keyboards and old files produce for plain letters: full and half width, Arabic presentation
-# forms, Latin and Armenian ligatures, Roman numerals. Never the mathematical alphabets: nobody types them.
+# forms, ligatures, Roman numerals, the dot of Armenian keyboards. Never the mathematical alphabets: nobody
+# types them.
 _TYPED_FORMS = re.compile(
-    "[\u2160-\u2188\ufb00-\ufb4f\ufb50-\ufbb1\ufbd3-\ufdff\ufe70-\ufefc\uff01-\uff9f\uffa1-\uffef]+"
+    "[\u2024\u2160-\u2188\ufb00-\ufb4f\ufb50-\ufbb1\ufbd3-\ufdff\ufe70-\ufefc\uff01-\uff9f\uffa1-\uffef]+"
 )
+# A full-width equals sign between Katakana is spelling ("Jean-Paul"); elsewhere it may start a formula.
+_KATAKANA_HYPHEN = re.compile("(?<=[ァ-ヺー])＝(?=[ァ-ヺ])")
 _SPACES = re.compile(f"[ {_WIDE_SPACES}]+")
 _JOINING = re.compile("[\u200b\u200c\u200d\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
@@ -127,8 +129,7 @@ def tidy(text: str, limit: int) -> str:
     if _DIRECTION.search(text):
         raise FieldRefused("name-bidi")
     if not text.isascii():
-        # A full-width equals sign between Katakana is Japanese spelling, not the start of a formula.
-        text = _TYPED_FORMS.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text.replace("＝", "゠"))
+        text = _TYPED_FORMS.sub(lambda run: unicodedata.normalize("NFKC", run[0]), _KATAKANA_HYPHEN.sub("゠", text))
         if _JOINING.search(text):
             text = _joined(text)
         if _INVISIBLE.search(text):
@@ -176,10 +177,12 @@ def _harmless(before: list[str], char: str, following: str) -> bool:
     """Left behind by honest typing, and without effect: gone from the name, without a word."""
     if not before:
         return False
-    if char == _ZWNJ:
-        letter = _last_letter(before)
+    letter = _last_letter(before)
+    if char == _ZWNJ and script(letter) in _CURSIVE:
         goes_on = following != "" and kind(following) is Kind.LETTER and script(following) == script(letter)
-        return script(letter) in _CURSIVE and (goes_on or _ends_word(following))
+        return goes_on or _ends_word(following)
+    if char in {_ZWNJ, _ZWJ}:  # old Devanagari keyboards strew both where no consonants join
+        return script(before[-1]) in _INDIC and (script(following) == script(before[-1]) or _ends_word(following))
     if char == "\u200b":  # parts words in scripts that write no spaces
         return following != "" and script(before[-1]) in _UNSPACED and script(following) in _UNSPACED
     # The variant of a Chinese character that Japanese keyboards ask for; the character itself stays.

@@ -30,11 +30,16 @@ _PLAIN_NAME = re.compile(rf"(?=.{{2,{NAME_LIMIT}}}\Z){_PLAIN_WORD}(?: {_PLAIN_WO
 # single scripts (Hebrew maqaf, Armenian hyphen, Katakana =, Ethiopic space, Tibetan tsheg, Devanagari stop).
 _NAME_PUNCTUATION = frozenset('-‐‑–—־֊゠.·‧・•،,、۔()"“”„«»「」『』/:።፡་༌༔॰')
 _OPENING = frozenset('("“„«「『')
-_TYPED_ACCENTS = re.compile(r"(?<=\w)[`´](?=\w)")
-# Slashes and colons that are spelling: "د/ سامي", "a/l", "ገ/ማርያም"; "K:son", "মো: রফিক".
-_ABBREVIATED = re.compile(
-    r"\b\w{1,2}/(?=[\s\w])|\b[^\W\d_]:(?=[^\W\d_])|[\u0980-\u09ff]{1,6}:(?=\s|[\u0980-\u09ff])"
+# Keys that stand in for a character the keyboard lacks: the apostrophe, the click letter of N!xau, the open
+# e of Ghana's and Togo's languages, for which many type a Greek one.
+_TYPED_FOR = (
+    (re.compile(r"(?<=\w)[`´](?=\w)"), "’"),
+    (re.compile(r"(?<=[^\W\d_])!(?=[^\W\d_])"), "ǃ"),
+    (re.compile("(?<=[a-z])ε(?=[a-zɔɛŋ' -]|$)"), "ɛ"),
 )
+_LEFT_BY_LISTS = " ,;،؛"
+# Slashes and colons that are spelling: "د/ سامي", "a/l", "ገ/ማርያም"; "K:son", "মো: রফিক".
+_ABBREVIATED = re.compile(r"\b\w{1,2}/(?=[\s\w])|\b[^\W\d_]:(?=[^\W\d_])|[\u0980-\u09ff]{1,6}:(?=\s|[\u0980-\u09ff])")
 _LONG_DIGITS = re.compile(r"\d{3}")
 _PILED_PUNCTUATION = re.compile(r"[^\w\s]{3}")
 _DIGITS_AT_MOST = 6  # names written in chat letters ("Mo7ammad 3abd el3al"), a "2nd"; not a telephone number
@@ -44,9 +49,7 @@ _DIGITS_AT_MOST = 6  # names written in chat letters ("Mo7ammad 3abd el3al"), a 
 _MARKS = {"CYRILLIC": 2, "LATIN": 2, "GREEK": 3, "ARABIC": 3, "THAI": 3, "LAO": 3, "TIBETAN": 6, "MYANMAR": 6}
 _MARKS_ELSEWHERE = 4
 # Scripts that the marks common to all (U+0300…) are written on; on any other they are decoration.
-_MARKED_IN_COMMON = (
-    "LATIN GREEK CYRILLIC COPTIC SYRIAC GLAGOLITIC GEORGIAN ARMENIAN CHEROKEE TIFINAGH NKO ETHIOPIC"
-)
+_MARKED_IN_COMMON = "LATIN GREEK CYRILLIC COPTIC SYRIAC GLAGOLITIC GEORGIAN ARMENIAN CHEROKEE TIFINAGH NKO ETHIOPIC"
 _TAKES_COMMON_MARKS = frozenset(_MARKED_IN_COMMON.split())
 _STRIKES = frozenset("\u0334\u0335\u0336\u0337\u0338")
 
@@ -62,9 +65,10 @@ def person_name(text: str) -> str:
     name = tidy(text, NAME_LIMIT)
     if not name:
         raise FieldRefused("required")
-    if not name.isascii() or "`" in name:
-        name = _TYPED_ACCENTS.sub("’", name)
+    for typed, meant in _TYPED_FOR:
+        name = typed.sub(meant, name)
     _refuse_tricks(name)
+    name = name.rstrip(_LEFT_BY_LISTS)
     kinds = [kind(char) for char in name]
     if not any(k is Kind.LETTER and c != "ـ" for k, c in zip(kinds, name, strict=True)):
         raise FieldRefused("name-symbols" if Kind.STYLED in kinds else "name-no-letters")
@@ -106,7 +110,7 @@ def _refuse_tricks(text: str) -> None:
 
 
 def _refuse_symbols(name: str, kinds: list[Kind]) -> None:
-    starts = kinds[0] in {Kind.LETTER, Kind.DIGIT, Kind.APOSTROPHE} or name[0] in _OPENING
+    starts = kinds[0] in {Kind.LETTER, Kind.MARK, Kind.DIGIT, Kind.APOSTROPHE} or name[0] in _OPENING
     strange = any(
         k in {Kind.STYLED, Kind.OTHER} or (k is Kind.PUNCTUATION and c not in _NAME_PUNCTUATION)
         for k, c in zip(kinds, name, strict=True)
@@ -126,9 +130,12 @@ def _refuse_piles(text: str, kinds: list[Kind]) -> None:
     for char, its in zip(text, kinds, strict=True):
         if its is Kind.LETTER:
             letter, marks = char, ""
+        elif its is Kind.MARK and not letter and unicodedata.category(char) == "Mc":
+            letter = char  # old typesetting put Indic vowel signs before the letter: odd, and no trick
         elif its is Kind.MARK:
             common = script(char) == "" and script(letter) not in _TAKES_COMMON_MARKS
-            if not letter or char in marks or char in _STRIKES or common:
+            twice = char in marks + unicodedata.normalize("NFD", letter)[1:]
+            if not letter or twice or char in _STRIKES or common:
                 raise FieldRefused("name-stacked-marks")
             marks += char
             if len(marks) > _MARKS.get(script(letter), _MARKS_ELSEWHERE):
@@ -179,9 +186,7 @@ def _first_letter(word: str) -> str:
     return capital if len(capital) == 1 and script(letters[0]) in _CAPITALS else letters[0]
 
 
-_UNSORTED = "ـ\u200c\u200d'’‘ʼʻʿʾ\"“”()\u0670" + "".join(
-    map(chr, (*range(0x0610, 0x061B), *range(0x064B, 0x0660)))
-)
+_UNSORTED = "ـ\u200c\u200d'’‘ʼʻʿʾ\"“”()\u0670" + "".join(map(chr, (*range(0x0610, 0x061B), *range(0x064B, 0x0660))))
 _SORTED_ALIKE = str.maketrans("أإآٱىةیکłøđħıŧ", "اااايهيكlodhit", _UNSORTED) | str.maketrans(
     {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 )
@@ -320,6 +325,6 @@ def _known_by(local: str, domain: str) -> MailAddress:
 
 def _without(local: str, separator: str, ignored: str) -> str:
     """The local part without its tag and without what makes no difference; never left empty by it."""
-    local = local.partition(separator)[0] or local if separator else local
+    local = local.partition(separator)[0].rstrip(".") or local if separator else local
     bare = local.translate({ord(char): None for char in ignored})
     return bare or local

@@ -5,14 +5,14 @@ import re
 from petition.domain.countries import COUNTRIES
 
 # Endings that need no further look: nobody's name ends in them, whatever stands before the dot.
-_PLAIN_ENDINGS = "com net org info"
+_PLAIN_ENDINGS = "com net org info 中国 中國 公司 网络 香港 台灣 한국 닷컴 닷넷"
 # These stand as words or initials in honest text after one or two letters ("M.Pro"), so three are asked for.
 _ENDINGS = (
     "biz app dev xyz online site shop club top link click store tech vip icu pro mobi asia news blog space "
     "website win bid loan work world today life wiki page live name edu gov mil int arpa "
     "test local localhost invalid onion example рф укр бел срб "
     "موقع شبكة كوم سوريا مصر السعودية امارات الاردن فلسطين المغرب تونس الجزائر عمان قطر ایران پاکستان "
-    " 中国 中國 公司 网络 香港 台灣 한국 닷컴 닷넷 みんな コム भारत ไทย"
+    "みんな コム भारत ไทย"
 )
 # Titles written close to a following "de", "Li" or "Su", which are also countries' endings.
 _TITLES = "prof mohd muhd moham moh capt engr hadj haji abdul abdel saint frau herr mlle insp univ"
