@@ -53,10 +53,12 @@ def retry_headers(error: PetitionError) -> dict[str, str]:
 def language_of(request: Asked) -> str:
     """The language of the page asked for, else the reader's preferred one among those there are."""
     known = parts.of(request).catalogues
-    first = request.scope["path"].split("/")[1:2]
-    if first and first[0] in known:
-        return first[0]
-    return preferred(request.headers.get("accept-language", ""), tuple(known))
+    first = request.scope["path"].split("/")[1]
+    if first in known:
+        return first
+    # A program that says nothing of languages is answered in the one that programmers read.
+    default = "en" if first == "api" else None
+    return preferred(request.headers.get("accept-language", ""), tuple(known), default)
 
 
 def preferred(accept: str, known: tuple[str, ...], default: str | None = None) -> str:
