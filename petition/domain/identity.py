@@ -288,10 +288,10 @@ def _checked(text: str) -> tuple[str, str]:
         raise FieldRefused("email-invalid")
     if len(local.encode()) > _LOCAL_LIMIT or len(local.encode()) + len(domain.encode()) + 1 > _MAIL_LIMIT:
         raise FieldRefused("email-too-long")
-    ascii_domain = _validated(f"a@{domain}", "email-domain")[1]
+    local, ascii_domain = _validated(local, domain)
     if len(ascii_domain.rpartition(".")[2]) < 2:  # there is no top-level domain of one letter
         raise FieldRefused("email-domain")
-    return _validated(f"{local}@{domain}", "email-invalid")[0], ascii_domain
+    return local, ascii_domain
 
 
 def _ascii_digits(half: str) -> str:
@@ -300,11 +300,15 @@ def _ascii_digits(half: str) -> str:
     return changed if changed.isascii() else half
 
 
-def _validated(address: str, otherwise: str) -> tuple[str, str]:
+def _validated(local: str, domain: str) -> tuple[str, str]:
+    """The library's word. It gives no codes, so that the half that is wrong is found by asking again."""
     try:
-        valid = validate_email(address, check_deliverability=False)
+        valid = validate_email(f"{local}@{domain}", check_deliverability=False)
     except EmailNotValidError as wrong:
-        raise FieldRefused(otherwise) from wrong
+        if local == "a":
+            raise FieldRefused("email-domain") from wrong
+        _validated("a", domain)
+        raise FieldRefused("email-invalid") from wrong
     return valid.local_part, valid.ascii_domain
 
 

@@ -53,7 +53,7 @@ _LINK = re.compile(
 _ANY_SIGN = re.compile(r"[.。｡．․:@/(\[{]|[xX][nN]--")  # no link without one: most names end here
 _DOTS = str.maketrans(dict.fromkeys("。｡．․", "."))
 _MARKUP = re.compile(
-    r"[<>]|&\#?\w{1,31};|\b(?:java|vb|live)script\s*:|\bdata\s*:\s*\w+/|\[/?(?:url|img|b|i|a)\b|\]\(",
+    r"[<>]|&(?:\#\w|[a-z]\w)\w{0,31};|\b(?:java|vb|live)script\s*:|\bdata\s*:\s*\w+/|\[/?(?:url|img|b|i|a)\b|\]\(",
     re.IGNORECASE,
 )
 

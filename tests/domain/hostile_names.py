@@ -267,6 +267,7 @@ Layla> Haddad
 Layla &lt;b&gt;
 &#60;b&#62;
 &#x3c;b
+&#9; Layla
 Layla &amp; Sami
 javascript:alert(1)
 JaVaScRiPt:alert(1)

@@ -244,10 +244,7 @@ def test_every_text_has_a_sort_key_and_case_makes_no_difference(text: str):
     ],
 )
 def test_a_line_may_hold_what_places_and_organisations_hold(typed: str, kept: str):
-    if "AT&T;" in typed:  # reads as an entity of markup
-        assert refusal(line, typed) == "name-markup"
-    else:
-        assert line(typed) == kept
+    assert line(typed) == kept
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+963", "-2", "@SUM(A1)", "＝1+1", "Layla 😀", "\ue000ab", "𝐋𝐚𝐲"])
