@@ -86,6 +86,14 @@ async def sign(request: Asked, language: FromPath[str], slug: FromPath[str]) -> 
     return redirect(f"/{language}/petitions/{slug}/check-your-mail")
 
 
+@get("/{language:str}/petitions/{slug:str}/signatures")
+async def back_to_the_form(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """Whoever loads the address of a refused form again is led to an empty one."""
+    held = parts.of(request)
+    held.hub.snapshot(slug)
+    return redirect(f"/{spoken(held, language)}/petitions/{slug}#sign")
+
+
 def _form(typed: Typed, refused: PetitionError) -> FormState:
     if isinstance(refused, Invalid):
         return FormState(typed.values, refused.fields)
@@ -184,6 +192,7 @@ router = Router(
         home,
         statement,
         sign,
+        back_to_the_form,
         check_your_mail,
         signatory_list,
         count,

@@ -1,6 +1,7 @@
 """The signatory's own link: confirm, deny, visibility, withdraw, erase. GETs change nothing: scanners follow links."""
 
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
@@ -202,4 +203,15 @@ async def visibility(request: Asked, language: FromPath[str], text: FromPath[str
     return redirect(f"/{language}/signature/{text}?said=visibility")
 
 
-router = Router(path="/", route_handlers=[link, confirm, deny, visibility, withdraw, erase])
+@get(
+    [
+        f"/{{language:str}}/signature/{{text:str}}/{act}"
+        for act in ("confirm", "deny", "visibility", "withdraw", "erase")
+    ]
+)
+async def back_to_the_link(request: Asked, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+    """The address of an act, followed instead of posted to: nothing happens, and the page with the button is shown."""
+    return redirect(f"/{spoken(parts.of(request), language)}/signature/{quote(text, safe='')}")
+
+
+router = Router(path="/", route_handlers=[link, confirm, deny, visibility, withdraw, erase, back_to_the_link])
