@@ -121,12 +121,9 @@ def test_one_character_is_too_short(short: str):
 # --- names that are tricks
 
 
-def test_there_are_enough_hostile_names():
-    assert sum(map(len, HOSTILE.values())) >= 200
-
-
 @pytest.mark.parametrize("code", HOSTILE)
 def test_no_hostile_name_passes_and_each_hears_why(code: str):
+    assert sum(map(len, HOSTILE.values())) >= 200
     heard = {name: refusal(person_name, name) for name in HOSTILE[code]}
     assert {name: told for name, told in heard.items() if told != code} == {}
 
@@ -263,9 +260,7 @@ def test_a_line_s_limit_is_the_caller_s():
 def test_a_country_is_an_iso_code_in_any_case():
     assert len(COUNTRIES) == 249
     assert country(" sy ") == "SY"
-    assert {code: refusal(country, code) for code in ("", "S", "XX", "SYR", "EU", "سو", "ＳＹ")} == dict.fromkeys(
-        ("", "S", "XX", "SYR", "EU", "سو", "ＳＹ"), "country-unknown"
-    )
+    assert {refusal(country, code) for code in ("", "S", "XX", "SYR", "EU", "سو", "ＳＹ")} == {"country-unknown"}
 
 
 # --- mail addresses
