@@ -171,7 +171,6 @@ def test_the_quick_look_and_the_long_way_agree(words: list[str]):
     ("name", "short"),
     [
         ("Layla Haddad", "L. H."),
-        ("layla", "L."),
         ("ليلى حدّاد", "ل. ح."),
         ("محمد الأحمد", "م. أ."),
         ("إِبراهيم", "إ."),
@@ -236,7 +235,6 @@ def test_every_text_has_a_sort_key_and_case_makes_no_difference(text: str):
         ('Smith & Sons "Ltd." (London), est. 1998; no. 7', 'Smith & Sons "Ltd." (London), est. 1998; no. 7'),
         ("AT&T; 50% off!", "AT&T; 50% off!"),
         ("TV5 – نبض", "TV5 – نبض"),
-        ("75001", "75001"),
         ("C++ users’ group, 5 € #3", "C++ users’ group, 5 € #3"),
     ],
 )
