@@ -8,7 +8,8 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from petition import errors
-from petition.errors import PetitionError
+from petition.errors import PetitionError, PetitionNotFound
+from petition.queries.petitions import Petition
 from petition.web import parts
 from petition.web.forms import BadBody, UnsupportedBody
 from petition.web.pages import ProblemPage
@@ -89,16 +90,28 @@ def answer(request: Asked, error: PetitionError) -> Response[bytes]:
             media_type="application/problem+json",
             headers=headers,
         )
-    page = ProblemPage(status=status, code=error.code, facts=error.facts)
+    page = ProblemPage(status=status, code=error.code, facts=error.facts, petition=_petition(request))
     return Response(held.pages.render(page, language), status_code=status, media_type="text/html", headers=headers)
+
+
+def _petition(request: Asked) -> Petition | None:
+    """The petition whose address this is, so that the page can lead back to it."""
+    match request.scope["path"].split("/"):
+        case ["", _, "petitions", slug, *_]:
+            try:
+                return parts.of(request).hub.snapshot(slug).petition
+            except PetitionNotFound:
+                return None
+    return None
 
 
 def _problem(error: PetitionError, status: int, words: Words) -> bytes:
     """RFC 9457. `code` is stable; `title` and `detail` are for people; `errors` names the fields."""
     problem: dict[str, Any] = {
         "type": "about:blank",
-        "title": words(f"error.{error.code}", **error.facts),
+        "title": words(f"error-title.{error.code}"),
         "status": status,
+        "detail": words(f"error.{error.code}", **error.facts),
         "code": error.code,
     }
     if isinstance(error, errors.TooMany):

@@ -1,7 +1,7 @@
 // Moves an open page's numbers and shows how a signatory will appear. The page is whole without it.
 const $ = selector => document.querySelector(selector), each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const { counts, locale, total } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
-const number = n => n.toLocaleString(locale), named = (kind, of) => Object.entries(of).map(([name, n]) => [kind + name, n]);
+const number = n => n.toLocaleString(locale);
 let shown = +total, heard, told = 0, telling, grown = 0;
 
 // Past the ruler's end only the server knows the next mark.
@@ -16,8 +16,9 @@ async function grow() {
 function show(c) {
   heard = true;
   const at = new Date(c.as_of), top = +$(".measure").dataset.top;
-  const now = Object.fromEntries([...named("", c), ...named("method:", c.by_method), ...named("removed:", c.removed),
-    ...c.by_category.map(row => ["category:" + row.category, row.total]), ["awaiting", c.awaiting_verification]]);
+  const now = { ...c, awaiting: c.awaiting_verification };
+  for (const kind of ["by_method", "removed"]) for (const name in c[kind]) now[kind + ":" + name] = c[kind][name];
+  for (const row of c.by_category) now["category:" + row.category] = row.total;
   each("[data-live]", spot => {
     const n = now[spot.dataset.live];
     if (n >= 0) spot.textContent = number(n);
@@ -47,12 +48,18 @@ source.addEventListener("counts", event => show(JSON.parse(event.data)));
 setInterval(async () => heard && source.readyState === 1 || show(await (await fetch(counts)).json()), 15e3);
 
 const name = $("#full_name"), category = $("#category");
+// As identity.initials on the server: without the Arabic article, capitals where the script has them.
+function initial(word) {
+  const [a = "", b, c, d] = word.match(/(?![เ-ไ])[\p{L}\p{N}]/gu) || [];
+  return a + b === "ال" && d ? c : /[ა-ჿ]/.test(a) ? a : a.toUpperCase();
+}
 function appear() {
   const typed = name.value.trim().split(/\s+/), option = category.selectedOptions[0], later = option.parentNode.dataset.later;
-  const first = typed.slice(0, 4).map(word => [...word][0]?.toUpperCase() + ".");
+  const first = typed.map(initial).filter(String);
+  first.splice(3, first.length - 4);
   each("[data-as]", spot => {
     const who = document.createElement("bdi"), hint = spot.dataset.hint ??= spot.textContent;
-    who.textContent = (spot.dataset.as === "name" ? typed : first).join(" ");
+    who.textContent = (spot.dataset.as === "name" ? typed : first.map(a => a + ".")).join(" ");
     spot.replaceChildren(...typed[0] ? [who, option.value && ` · ${option.text.trim()}${later ? ` (${later})` : ""}`] : [hint]);
   });
 }
