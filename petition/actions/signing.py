@@ -104,6 +104,7 @@ async def confirm(
         (s.petition_id, s.identity) for s in found.values() if s.state == states.PENDING and s.identity is not None
     ]
     group = _Group(keys, await signatures.counted_of(tx, pairs) if pairs else {})
+    found |= {key: replace(s, again=True) for key, s in found.items() if s.state == states.CONFIRMED}
     for confirmation, token_hash in hashes.items():
         signature = found.get(token_hash)
         if signature is not None and _may_confirm(signature, confirmation.today):
@@ -157,27 +158,30 @@ async def standing(tx: AsyncConnection, token: bytes, *, lock: bool = False) -> 
     return next(iter(found.values()))
 
 
-async def counted_already(connection: AsyncConnection, signature: Signature) -> bytes | None:
-    """The id of the signature that counts for this link's address, where that is another one than the link's own."""
-    if signature.merged_into is not None:
-        return signature.merged_into
-    if signature.state != states.PENDING or signature.identity is None:
-        return None
-    pair = (signature.petition_id, signature.identity)
-    return (await signatures.counted_of(connection, [pair])).get(pair)
+async def other_of(connection: AsyncConnection, signature: Signature, *, lock: bool = False) -> Signature | None:
+    """The mailbox's other signature: that which this one was merged into, or which counts while this one waits."""
+    other = signature.merged_into
+    if other is None and signature.state == states.PENDING and signature.identity is not None:
+        pair = (signature.petition_id, signature.identity)
+        other = (await signatures.counted_of(connection, [pair])).get(pair)
+    return None if other is None else await signatures.by_id(connection, other, lock=lock)
 
 
 async def _own(tx: AsyncConnection, token: bytes) -> Signature:
     """The signature that a link may act on: its own, or the one that counts for the same mailbox.
 
     Whoever signed again because the first mail is lost has proved control of the same mailbox,
-    and must be able to take their name off.
+    and must be able to take their name off. What waits on the link itself is merged into the other:
+    whoever leaves by this link must not be asked by it to confirm.
     """
     signature = await standing(tx, token, lock=True)
-    other = await counted_already(tx, signature)
+    other = await other_of(tx, signature, lock=True)
     if other is None:
         return signature
-    return await signatures.by_id(tx, other, lock=True) or signature
+    if signature.state == states.PENDING:
+        await _change(tx, signature.id, state=states.MERGED, merged_into=other.id, **tables.WIPED)
+        await outbox.forget(tx, [signature.id])
+    return other
 
 
 async def deny(tx: AsyncConnection, token: bytes) -> Signature:

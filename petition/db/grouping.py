@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db.database import Database
@@ -25,8 +26,9 @@ Answer = TypeVar("Answer")
 class Grouped(Generic[Item, Answer]):
     """`write(tx, items)` answers each item in order; `submit` gives one item's answer once it is durable.
 
-    An item that breaks its group (a constraint that another process was quicker to take) does not
-    take the others with it: the group is then written one by one.
+    An item that breaks its group does not take the others with it: the group is then written one by
+    one. What breaks on a constraint that another process was quicker to take is written once more
+    alone: by then it sees what the other has done.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Grouped(Generic[Item, Answer]):
         finally:
             self._task = None
 
-    async def _group(self, group: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _group(self, group: list[tuple[Item, asyncio.Future[Answer]]], *, last: bool = False) -> None:
         try:
             async with self._database.write() as tx:
                 answers = await self._write(tx, [item for item, _ in group])
@@ -69,11 +71,11 @@ class Grouped(Generic[Item, Answer]):
             for _, future in group:
                 _fail(future, gone)
         except Exception as wrong:
-            if len(group) == 1:
+            if len(group) == 1 and (last or not isinstance(wrong, IntegrityError)):
                 _fail(group[0][1], wrong)
                 return
             for one in group:
-                await self._group([one])
+                await self._group([one], last=len(group) == 1)
         else:
             for (_, future), answer in zip(group, answers, strict=True):
                 if not future.done():

@@ -39,6 +39,8 @@ class Signature:
     merged_into: bytes | None
     bind: bytes | None
     own_copy: bytes | None
+    # Not of the row: it had been confirmed before it was asked to be.
+    again: bool = False
 
     def expired(self, today: date) -> bool:
         """Pending for over 14 days: lapsed, whether or not the worker has come by already."""

@@ -53,9 +53,9 @@ async def link(
             signature = await signing.standing(connection, token or b"")
         except LinkUnknown:
             return _answer(held, LinkEnded(text, kind="unknown"), language, 404)
-        already = await signing.counted_already(connection, signature)
+        other = await signing.other_of(connection, signature)
     assert token is not None
-    return _answer(held, _page(held, signature, token, already=already is not None, said=said), language)
+    return _answer(held, _page(held, signature, token, other=other, said=said), language)
 
 
 def _page(
@@ -63,7 +63,7 @@ def _page(
     signature: Signature,
     token: bytes,
     *,
-    already: bool = False,
+    other: Signature | None = None,
     said: str | None = None,
     form: FormState | None = None,
 ) -> LinkPage:
@@ -80,8 +80,10 @@ def _page(
             said=said if said in SAID else None,
             form=form,
         )
-    if already:
+    if other is not None and other.state == states.CONFIRMED:
         return LinkEnded(text, kind="already", petition=petition, acts=("withdraw", "erase"))
+    if other is not None:
+        return LinkEnded(text, kind=_kind(other), petition=petition, acts=_acts(other))
     if signature.state == states.PENDING and not signature.expired(held.today()):
         return Pending(text, petition, _own(signature, token, petition), form)
     return LinkEnded(text, kind=_kind(signature), petition=petition, acts=_acts(signature))
@@ -128,15 +130,16 @@ async def confirm(request: Asked, language: FromPath[str], text: FromPath[str]) 
         raise LinkUnknown()
     if signature.state == states.PENDING and not signature.expired(held.today()):
         raise PetitionNotOpen(signature.status)
-    return redirect(f"/{language}/signature/{text}?said=confirmed")
+    said = "again" if signature.again else "confirmed"
+    return redirect(f"/{language}/signature/{text}?said={said}")
 
 
 async def _not_agreed(held: Parts, token: bytes, language: str, typed: Typed) -> Response[bytes]:
     async with held.database.read() as connection:
         signature = await signing.standing(connection, token)
-        already = await signing.counted_already(connection, signature)
+        other = await signing.other_of(connection, signature)
     form = FormState(typed.values, {"agree": FieldRefused("agree-missing")})
-    return _answer(held, _page(held, signature, token, already=already is not None, form=form), language, 422)
+    return _answer(held, _page(held, signature, token, other=other, form=form), language, 422)
 
 
 @post("/{language:str}/signature/{text:str}/deny", status_code=303)

@@ -1,0 +1,541 @@
+"""The signatory's own link: what each act does to a signature in each state, and what its page then says."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from petition import words
+from petition.db import tables
+from petition.domain import identity, tokens
+from tests.factories import SLUG, petition_text
+from tests.house import House
+from tests.people import KARIM, LAYLA, OMAR, SALMA, Person, someone
+
+ENGLISH, ARABIC = (words.load()[code] for code in ("en", "ar"))
+Make = Callable[[House, Person], Awaitable[str]]
+
+# What a page is known by: a sentence that stands on no other.
+ENDED = ("withdrawn", "erased", "denied", "lapsed", "already", "rejected", "invalidated", "unknown")
+PAGES = {kind: f"<h1>{ENGLISH(f'ended.{kind}')}</h1>" for kind in ENDED}
+PAGES |= {"pending": ENGLISH("signature.agree"), "counts": ENGLISH("signature.keep")}
+PERSONAL = ("identity", "bind", "sealed", "own_copy", "shown_name", "shown_key")
+
+
+def page_of(response: httpx.Response) -> str:
+    shown = [kind for kind, sentence in PAGES.items() if sentence in response.text]
+    assert len(shown) == 1, (shown, response.status_code, response.text)
+    return shown[0]
+
+
+async def look(house: House, link: str) -> str:
+    return page_of(await house.http.get(link))
+
+
+async def row_of(house: House, link: str) -> Any:
+    """The link's row as it lies in the database."""
+    token = tokens.read(link.rpartition("/")[2])
+    assert token is not None
+    (row,) = [row for row in await house.signatures() if row.token_hash == tokens.stored(token)]
+    return row
+
+
+async def names_shown(house: House) -> list[str]:
+    listed = (await house.http.get(f"/api/v1/petitions/{SLUG}/signatories")).json()
+    return [row["name"] for row in listed["signatories"]]
+
+
+# Every state in which a link can find its signature.
+
+
+async def pending(house: House, person: Person) -> str:
+    return await house.signed(person, lang="en")
+
+
+async def expired(house: House, person: Person) -> str:
+    """Over 14 days old, and the worker has not come by."""
+    link = await pending(house, person)
+    house.clock.pass_(days=15)
+    return link
+
+
+async def lapsed(house: House, person: Person) -> str:
+    link = await pending(house, person)
+    await house.next_day(15)
+    return link
+
+
+async def denied(house: House, person: Person) -> str:
+    link = await pending(house, person)
+    await house.post(link, "deny")
+    return link
+
+
+async def counts(house: House, person: Person) -> str:
+    return await house.confirmed(person, lang="en")
+
+
+async def withdrawn(house: House, person: Person) -> str:
+    link = await counts(house, person)
+    await house.post(link, "withdraw")
+    return link
+
+
+async def erased(house: House, person: Person) -> str:
+    link = await counts(house, person)
+    await house.post(link, "erase")
+    return link
+
+
+async def erased_while_pending(house: House, person: Person) -> str:
+    link = await pending(house, person)
+    await house.post(link, "erase")
+    return link
+
+
+async def second(house: House, person: Person) -> str:
+    """A later link of an address that counts already, not confirmed."""
+    await counts(house, person)
+    return await pending(house, person)
+
+
+async def merged(house: House, person: Person) -> str:
+    """A later link of an address that counts already, confirmed as well."""
+    link = await second(house, person)
+    await house.post(link, "confirm", agree="yes")
+    return link
+
+
+async def _ended_by_an_organizer(house: House, link: str, state: str) -> str:
+    """The act itself joins with the console; the link must know its outcome now."""
+    rows = tables.table(tables.Signature)
+    row = await row_of(house, link)
+    async with house.parts.database.write() as tx:
+        await tx.execute(update(rows).where(rows.c.id == row.id).values(state=state, shown_name=None, shown_key=None))
+    return link
+
+
+async def rejected(house: House, person: Person) -> str:
+    return await _ended_by_an_organizer(house, await pending(house, person), "rejected")
+
+
+async def invalidated(house: House, person: Person) -> str:
+    return await _ended_by_an_organizer(house, await pending(house, person), "invalidated")
+
+
+ACTS: dict[str, tuple[str, dict[str, str]]] = {
+    "confirm": ("confirm", {"agree": "yes"}),
+    "confirm without agreeing": ("confirm", {}),
+    "deny": ("deny", {}),
+    "visibility": ("visibility", {"visibility": "anonymous"}),
+    "withdraw": ("withdraw", {}),
+    "erase": ("erase", {}),
+}
+
+# state: act: (status of the answer, where the signature then stands, what the link's page then says)
+Row = dict[str, tuple[int, str, str]]
+
+
+def ended(state: str, page: str, **changes: tuple[int, str, str]) -> Row:
+    """A link that is over: every act is answered kindly and changes nothing."""
+    same = dict.fromkeys(ACTS, (303, state, page))
+    return {**same, "confirm without agreeing": (422, state, page), "visibility": (409, state, page), **changes}
+
+
+TABLE: dict[Make, Row] = {
+    pending: {
+        "confirm": (303, "confirmed", "counts"),
+        "confirm without agreeing": (422, "pending", "pending"),
+        "deny": (303, "withdrawn, denied", "denied"),
+        "visibility": (409, "pending", "pending"),
+        "withdraw": (303, "withdrawn, denied", "denied"),
+        "erase": (303, "withdrawn, erased", "erased"),
+    },
+    counts: {
+        "confirm": (303, "confirmed", "counts"),
+        "confirm without agreeing": (422, "confirmed", "counts"),
+        "deny": (303, "confirmed", "counts"),
+        "visibility": (303, "confirmed", "counts"),
+        "withdraw": (303, "withdrawn", "withdrawn"),
+        "erase": (303, "withdrawn, erased", "erased"),
+    },
+    expired: ended(
+        "pending",
+        "lapsed",
+        deny=(303, "withdrawn, denied", "denied"),
+        withdraw=(303, "withdrawn, denied", "denied"),
+        erase=(303, "withdrawn, erased", "erased"),
+    ),
+    lapsed: ended("lapsed", "lapsed", erase=(303, "lapsed, erased", "erased")),
+    denied: ended("withdrawn, denied", "denied", erase=(303, "withdrawn, erased", "erased")),
+    withdrawn: ended("withdrawn", "withdrawn", erase=(303, "withdrawn, erased", "erased")),
+    erased: ended("withdrawn, erased", "erased"),
+    erased_while_pending: ended("withdrawn, erased", "erased"),
+    rejected: ended("rejected", "rejected", erase=(303, "rejected, erased", "erased")),
+    invalidated: ended("invalidated", "invalidated", erase=(303, "invalidated, erased", "erased")),
+    second: {
+        "confirm": (303, "merged", "already"),
+        "confirm without agreeing": (422, "pending", "already"),
+        "deny": (303, "withdrawn, denied", "denied"),
+        "visibility": (409, "pending", "already"),
+        "withdraw": (303, "merged", "withdrawn"),
+        "erase": (303, "merged", "erased"),
+    },
+    merged: ended(
+        "merged",
+        "already",
+        withdraw=(303, "merged", "withdrawn"),
+        erase=(303, "merged", "erased"),
+    ),
+}
+
+
+@pytest.mark.parametrize("make", TABLE, ids=lambda make: make.__name__)
+async def test_every_act_on_every_state_has_one_kind_answer(house: House, make: Make) -> None:
+    for number, (act, (status, stands, page)) in enumerate(TABLE[make].items()):
+        link = await make(house, someone(number))
+        path, fields = ACTS[act]
+        answer = await house.post(link, path, **fields)
+        row = await row_of(house, link)
+        told = (answer.status_code, f"{row.state}, {row.reason}" if row.reason else row.state, await look(house, link))
+        assert told == (status, stands, page), act
+        if status == 422:
+            assert page_of(answer) == page
+        # Once more: whatever it was, twice is once.
+        again = await house.post(link, path, **fields)
+        assert again.status_code in (303, 409, 422)
+        assert await look(house, link) == page, act
+        # From an act that ends a signature nothing follows the person any more.
+        if page in ("erased", "denied", "lapsed") and act in ("deny", "erase"):
+            row = await row_of(house, link)
+            assert not any(getattr(row, name) for name in PERSONAL)
+
+
+async def test_looking_changes_nothing(house: House) -> None:
+    """Mail scanners follow links, with GET, HEAD and OPTIONS, and send forms as they find them."""
+    for number, make in enumerate(TABLE):
+        link = await make(house, someone(number))
+        before = await house.signatures()
+        for method in ("GET", "HEAD", "OPTIONS"):
+            await house.http.request(method, link)
+            for act in ("confirm", "deny", "visibility", "withdraw", "erase"):
+                await house.http.request(method, f"{link}/{act}")
+        for act in ("confirm", "deny", "withdraw", "erase"):
+            assert (await house.post(link, act, step="1")).status_code in (200, 422)
+        assert await house.signatures() == before, make.__name__
+
+
+async def test_asked_again_with_the_box_ticked_the_act_is_done(house: House) -> None:
+    for act, box, page in (
+        ("deny", "sure.deny-box", "denied"),
+        ("withdraw", "sure.withdraw-box", "withdrawn"),
+        ("erase", "sure.erase-box", "erased"),
+    ):
+        make = pending if act == "deny" else counts
+        link = await make(house, someone(len(act)))
+        asked = await house.post(link, act, step="1")
+        assert asked.status_code == 200
+        assert ENGLISH(box) in asked.text
+        assert "checked" not in asked.text
+        assert (await house.post(link, act, step="1", sure="yes")).status_code == 303
+        assert await look(house, link) == page
+
+
+# Confirming
+
+
+async def test_the_pending_page_shows_what_was_typed_and_an_unticked_box(house: House) -> None:
+    link = await pending(house, LAYLA)
+    page = (await house.http.get(link)).text
+    assert LAYLA.full_name in page
+    assert LAYLA.email in page
+    assert LAYLA.city in page
+    assert 'name="agree"' in page
+    assert "checked" not in page
+    assert f'formaction="{link}/deny"' in page
+
+
+async def test_confirming_twice_counts_once_and_says_so(house: House) -> None:
+    link = await pending(house, LAYLA)
+    first = await house.post(link, "confirm", agree="yes")
+    again = await house.post(link, "confirm", agree="yes")
+    thanked, told = [
+        (await house.http.get(answer.headers["location"])).text.replace("&#39;", "'") for answer in (first, again)
+    ]
+    assert ENGLISH("said.confirmed") in thanked
+    assert ENGLISH("said.again") in told
+    assert ENGLISH("said.confirmed") not in told
+    await house.fold()
+    assert (await house.counts())["total"] == 1
+
+
+async def test_the_last_day_is_the_fourteenth(house: House) -> None:
+    in_time, too_late = await pending(house, LAYLA), await pending(house, OMAR)
+    await house.next_day(14)
+    await house.post(in_time, "confirm", agree="yes")
+    await house.next_day(1)
+    await house.post(too_late, "confirm", agree="yes")
+    await house.fold()
+    assert (await house.counts())["total"] == 1
+    assert await look(house, too_late) == "lapsed"
+    row = await row_of(house, too_late)
+    assert row.state == "lapsed"
+    assert not any(getattr(row, name) for name in PERSONAL)
+
+
+async def test_whoever_withdrew_may_sign_again(house: House) -> None:
+    first = await withdrawn(house, LAYLA)
+    link = await counts(house, LAYLA)
+    assert await look(house, link) == "counts"
+    assert await look(house, first) == "withdrawn"
+    assert (await house.counts())["total"] == 1
+    # The first link still says how that first signature ended, and cannot bring it back.
+    await house.post(first, "confirm", agree="yes")
+    await house.fold()
+    assert (await house.counts())["total"] == 1
+
+
+@pytest.fixture
+async def neighbour(house: House) -> AsyncIterator[House]:
+    """Another server on the same database, as behind a load balancer."""
+    other = House(house.settings)
+    await other.start()
+    yield other
+    await other.stop()
+
+
+async def test_of_two_links_of_one_address_one_counts_and_both_are_answered_kindly(house: House) -> None:
+    links = [await pending(house, LAYLA), await pending(house, LAYLA)]
+    answers = await asyncio.gather(*(house.post(link, "confirm", agree="yes") for link in links))
+    assert [answer.status_code for answer in answers] == [303, 303]
+    await house.fold()
+    assert (await house.counts())["total"] == 1
+    assert sorted([await look(house, link) for link in links]) == ["already", "counts"]
+    assert sorted(row.state for row in await house.signatures()) == ["confirmed", "merged"]
+
+
+async def test_two_servers_that_confirm_one_address_at_once_count_it_once(house: House, neighbour: House) -> None:
+    for number in range(12):
+        person = someone(number)
+        links = [await pending(house, person), await pending(house, person)]
+        answers = await asyncio.gather(
+            *(at.post(link, "confirm", agree="yes") for at, link in zip((house, neighbour), links, strict=True))
+        )
+        assert [answer.status_code for answer in answers] == [303, 303], number
+        assert sorted([await look(house, link) for link in links]) == ["already", "counts"]
+    await house.fold()
+    assert (await house.counts())["total"] == 12
+
+
+async def test_two_servers_that_confirm_one_link_at_once_count_it_once(house: House, neighbour: House) -> None:
+    links = [await pending(house, someone(number)) for number in range(8)]
+    answers = await asyncio.gather(
+        *(at.post(link, "confirm", agree="yes") for link in links for at in (house, neighbour))
+    )
+    assert {answer.status_code for answer in answers} == {303}
+    await house.fold()
+    assert (await house.counts())["total"] == 8
+
+
+async def test_two_folds_at_once_take_each_entry_once(house: House, neighbour: House) -> None:
+    for number in range(10):
+        await house.post(await pending(house, someone(number)), "confirm", agree="yes")
+    await asyncio.gather(house.worker.fold(), neighbour.worker.fold())
+    await house.fold()
+    assert (await house.counts())["total"] == 10
+    assert (await house.counts())["ledger_size"] == 10
+
+
+@pytest.mark.parametrize("status", ["closed", "paused"])
+async def test_who_signed_in_time_may_still_confirm_once_signing_has_ended(house: House, status: str) -> None:
+    link = await pending(house, LAYLA)
+    await house.apply(petition_text(status=status))
+    assert (await house.post(link, "confirm", agree="yes")).status_code == 303
+    assert await look(house, link) == "counts"
+
+
+@pytest.mark.parametrize("status", ["draft", "archived"])
+async def test_nothing_is_confirmed_for_a_petition_taken_back_or_delivered(house: House, status: str) -> None:
+    link, kept = await pending(house, LAYLA), await counts(house, OMAR)
+    await house.apply(petition_text(status=status))
+    refused = await house.post(link, "confirm", agree="yes")
+    assert refused.status_code == 409
+    assert (await row_of(house, link)).state == "pending"
+    # The links still open, and whoever counts can leave.
+    assert await look(house, link) == "pending"
+    assert (await house.post(kept, "withdraw")).status_code == 303
+    assert await look(house, kept) == "withdrawn"
+
+
+# What is shown
+
+
+async def test_the_list_follows_the_choice_at_once(house: House) -> None:
+    link = await counts(house, LAYLA)
+    assert await names_shown(house) == [LAYLA.full_name]
+    for choice, shown in (
+        ("initials", [identity.initials(LAYLA.full_name)]),
+        ("anonymous", []),
+        ("name", [LAYLA.full_name]),
+    ):
+        answer = await house.post(link, "visibility", visibility=choice)
+        assert answer.status_code == 303
+        assert await names_shown(house) == shown
+        page = await house.http.get(answer.headers["location"])
+        assert ENGLISH("said.visibility") in page.text
+        row = await row_of(house, link)
+        assert (row.shown_name is None) == (choice == "anonymous")
+        assert (row.shown_key is None) == (choice == "anonymous")
+    assert (await house.counts())["total"] == 1
+
+
+async def test_a_choice_that_is_none_changes_nothing(house: House) -> None:
+    link = await counts(house, LAYLA)
+    for wrong in ("everyone", "", "name\0", "NAME"):
+        assert (await house.post(link, "visibility", visibility=wrong)).status_code == 422
+    assert (await house.http.post(f"{link}/visibility")).status_code == 422
+    assert await names_shown(house) == [LAYLA.full_name]
+
+
+async def test_a_name_stands_in_the_clear_only_once_it_counts_and_is_to_be_shown(house: House) -> None:
+    links = {person: await pending(house, person) for person in (LAYLA, SALMA, KARIM)}
+    assert not any(row.shown_name for row in await house.signatures())
+    for link in links.values():
+        await house.post(link, "confirm", agree="yes")
+    shown = {person: (await row_of(house, link)).shown_name for person, link in links.items()}
+    assert shown == {LAYLA: LAYLA.full_name, SALMA: None, KARIM: identity.initials(KARIM.full_name)}
+    assert sorted(await names_shown(house)) == sorted(name for name in shown.values() if name)
+
+
+async def test_withdrawing_takes_the_name_off_at_once_and_the_count_with_the_fold(house: House) -> None:
+    link = await counts(house, LAYLA)
+    await house.post(link, "withdraw")
+    assert await names_shown(house) == []
+    assert (await row_of(house, link)).shown_name is None
+    await house.fold()
+    counted = await house.counts()
+    assert counted["total"] == 0
+    assert counted["removed"]["withdrawn"] == 1
+    # The sealed record stays until it is erased, so that organizers can answer for what was counted.
+    assert (await row_of(house, link)).sealed
+
+
+@pytest.mark.parametrize("from_state", [pending, counts, withdrawn, second, merged], ids=lambda make: make.__name__)
+async def test_erasing_leaves_nothing_of_the_person(house: House, from_state: Make) -> None:
+    link = await from_state(house, LAYLA)
+    await house.post(link, "erase")
+    for row in await house.signatures():
+        assert not any(getattr(row, name) for name in PERSONAL)
+    async with house.parts.database.read() as connection:
+        letters = list(await connection.execute(tables.table(tables.Outbox).select()))
+    assert not any(letter.payload for letter in letters)
+    page = await house.http.get(link)
+    assert LAYLA.full_name not in page.text
+    assert LAYLA.email not in page.text
+    await house.fold()
+    counted = await house.counts()
+    assert counted["total"] == 0
+    assert await names_shown(house) == []
+
+
+async def test_an_erased_signature_that_counted_is_told_as_erased(house: House) -> None:
+    await erased(house, LAYLA)
+    await house.fold()
+    removed = (await house.counts())["removed"]
+    assert removed == {"withdrawn": 0, "merged": 0, "invalidated": 0, "erased": 1}
+
+
+async def test_a_later_link_opens_nothing_of_the_first_ones_record(house: House) -> None:
+    """It proves the mailbox, not who first used it: enough to leave, not to read."""
+    await counts(house, LAYLA)
+    link = await pending(house, Person("Somebody Else", LAYLA.email))
+    page = await house.http.get(link)
+    assert page_of(page) == "already"
+    assert LAYLA.full_name not in page.text
+    assert (await house.post(link, "visibility", visibility="anonymous")).status_code == 409
+    assert await names_shown(house) == [LAYLA.full_name]
+
+
+async def test_an_awaiting_claim_is_said_on_the_link(house: House) -> None:
+    link = await counts(house, OMAR)
+    page = await house.http.get(link)
+    assert ENGLISH("signature.awaiting", category="")[:30] in page.text
+    assert "Journalists" in page.text
+
+
+# Links that are none
+
+
+def spoiled(link: str) -> dict[str, str]:
+    head, _, token = link.rpartition("/")
+    other = "A" if token[0] != "A" else "B"
+    spare = token[:-1] + chr(ord(token[-1]) + 1)  # only spare bits differ: still another spelling
+    texts = {
+        "cut short": token[:-1],
+        "half": token[:20],
+        "one letter": "a",
+        "changed": other + token[1:],
+        "spare bits": spare,
+        "too long": token + "A",
+        "padded": token + "=",
+        "another alphabet": "٠" * 43,
+        "standard alphabet": "+" * 43,
+        "trailing space": token + "%20",
+        "leading space": "%20" + token,
+        "trailing newline": token + "%0A",
+        "NUL": token[:-1] + "%00",
+        "not UTF-8": token[:-1] + "%ff",
+        "percent of a letter": f"%{ord(token[0]):02x}".join(["", token[1:]]) + "%0d",
+        "very long": "a" * 4000,
+    }
+    return {name: f"{head}/{text}" for name, text in texts.items()}
+
+
+async def test_a_spoiled_link_is_answered_kindly_and_does_nothing(house: House) -> None:
+    link = await pending(house, LAYLA)
+    before = await house.signatures()
+    for name, wrong in spoiled(link).items():
+        page = await house.http.get(wrong)
+        assert (name, page.status_code, page_of(page)) == (name, 404, "unknown")
+        for act, fields in ACTS.values():
+            answer = await house.post(wrong, act, **fields)
+            assert (name, act, answer.status_code) == (name, act, 404)
+    assert await house.signatures() == before
+
+
+async def test_a_link_in_a_language_that_there_is_not(house: House) -> None:
+    link = await pending(house, LAYLA)
+    other = link.replace("/en/", "/fr/")
+    assert (await house.http.get(other)).status_code == 404
+    assert (await house.post(other, "confirm", agree="yes")).status_code == 404
+    arabic = await house.http.get(link.replace("/en/", "/ar/"))
+    assert ARABIC("signature.agree") in arabic.text
+
+
+async def test_a_links_pages_are_kept_by_nobody(house: House) -> None:
+    for make in (pending, counts, withdrawn, second):
+        link = await make(house, someone(len(make.__name__)))
+        for answer in (await house.http.get(link), await house.post(link, "confirm")):
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["x-robots-tag"] == "noindex"
+            assert answer.headers["referrer-policy"] == "same-origin"
+            assert "set-cookie" not in answer.headers
+            assert '<meta name="robots" content="noindex">' in answer.text
+
+
+async def test_forms_of_a_wrong_kind_change_nothing(house: House) -> None:
+    link = await counts(house, LAYLA)
+    before = await house.signatures()
+    for act in ("confirm", "deny", "visibility", "withdraw", "erase"):
+        for content, kind, status in (
+            (b'{"agree": "yes"}', "application/json", 415),
+            (b"--x\r\n\r\n--x--", "multipart/form-data; boundary=x", 415),
+            (b"a=1&" * 100, "application/x-www-form-urlencoded", 400),
+            (b"a" * 70_000, "application/x-www-form-urlencoded", 413),
+        ):
+            answer = await house.http.post(f"{link}/{act}", content=content, headers={"content-type": kind})
+            assert (act, kind, answer.status_code) == (act, kind, status)
+    assert await house.signatures() == before
