@@ -11,7 +11,6 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.config.response_cache import ResponseCacheConfig
-from litestar.openapi.config import OpenAPIConfig
 from prometheus_client import CollectorRegistry
 
 from petition import rendering, words
@@ -110,7 +109,7 @@ def create_app(
         lifespan=[lifespan],
         exception_handlers=problems.HANDLERS,
         request_max_body_size=MOST_BYTES,
-        openapi_config=OpenAPIConfig(title="petition", version="1", path="/api/v1", render_plugins=[api.JSON_ONLY]),
+        openapi_config=api.description(),
         response_cache_config=ResponseCacheConfig(),
         logging_config=None,
         debug=False,

@@ -58,6 +58,8 @@ async def signatories_page(
 def _place(after: str | None) -> tuple[str, bytes] | None:
     try:
         raw = urlsafe_b64decode((after or "").encode())
-        return (raw[ID_BYTES:].decode(), raw[:ID_BYTES]) if len(raw) > ID_BYTES else None
+        key = raw[ID_BYTES:].decode()
+        # PostgreSQL takes no NUL, and no name holds one.
+        return (key, raw[:ID_BYTES]) if key and "\0" not in key else None
     except ValueError:
         return None

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery
 
@@ -16,8 +17,6 @@ from petition.web import attempts, forms, guards, parts
 from petition.web.hub import Snapshot
 from petition.web.parts import Asked
 
-# The description itself, and no page that would load scripts from elsewhere.
-JSON_ONLY = JsonRenderPlugin(path="/openapi.json")
 LIVE = {"Cache-Control": "public, max-age=1"}
 MOST_ROWS = 500
 
@@ -120,6 +119,20 @@ async def petition_sign(request: Asked, slug: FromPath[str]) -> Response[bytes]:
         raise Invalid({"language": FieldRefused("language-unknown")})
     await attempts.submit(held, snapshot, typed, language)
     return _json({"status": "confirmation_sent"}, {"Cache-Control": "no-store"}, 202)
+
+
+def _nothing_here(response: Response[Any]) -> Response[Any]:
+    """The framework answers an unknown address beside the description with a page of its own."""
+    if response.status_code == 404:
+        raise NotFound()
+    return response
+
+
+def description() -> OpenAPIConfig:
+    """/api/v1/openapi.json, and no page that would load scripts from elsewhere."""
+    beside = Router(path="/api/v1", route_handlers=[], include_in_schema=False, after_request=_nothing_here)
+    plugin = JsonRenderPlugin(path="/openapi.json")
+    return OpenAPIConfig(title="petition", version="1", openapi_router=beside, render_plugins=[plugin])
 
 
 router = Router(

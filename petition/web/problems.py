@@ -77,11 +77,11 @@ def preferred(accept: str, known: tuple[str, ...], default: str | None = None) -
     return min(ranked)[2] if ranked else default or known[0]
 
 
-def answer(request: Asked, error: PetitionError) -> Response[bytes]:
+def answer(request: Asked, error: PetitionError, status: int | None = None) -> Response[bytes]:
     """One clear answer, whatever door it comes out of."""
     held = parts.of(request)
     language = language_of(request)
-    status, headers = status_of(error), {**retry_headers(error), "Cache-Control": "no-store"}
+    status, headers = status or status_of(error), {**retry_headers(error), "Cache-Control": "no-store"}
     words = held.catalogues[language]
     if request.scope["path"].startswith("/api/"):
         return Response(
@@ -131,8 +131,7 @@ def on_petition_error(request: Asked, error: PetitionError) -> Response[bytes]:
 def on_http_error(request: Asked, error: HTTPException) -> Response[bytes]:
     """The framework's own refusals, in our words."""
     known = PetitionError(HTTP_CODES.get(error.status_code, "bad-request" if error.status_code < 500 else "internal"))
-    response = answer(request, known)
-    response.status_code = error.status_code
+    response = answer(request, known, error.status_code)
     for name, value in (error.headers or {}).items():
         if name.lower() == "allow":
             response.headers["Allow"] = value

@@ -149,6 +149,8 @@ async def version(
     held = parts.of(request)
     petition = held.hub.snapshot(slug).petition
     spoken(held, language)
+    if not 0 < number <= petition.version:
+        raise NotFound()
     async with held.database.read() as connection:
         old = await petitions.old_version(connection, petition.id, number)
     if old is None:
