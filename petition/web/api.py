@@ -10,7 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery
 
 from petition.actions.limits import SIGN
-from petition.errors import FieldRefused, Invalid, NotFound
+from petition.errors import NotFound
 from petition.queries import signatories, timeline
 from petition.queries.petitions import Petition
 from petition.web import attempts, forms, guards, parts
@@ -116,7 +116,7 @@ async def petition_sign(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     guards.limit(request, "sign", SIGN)
     language = typed.get("language") or snapshot.petition.default_language
     if language not in held.catalogues:
-        raise Invalid({"language": FieldRefused("language-unknown")})
+        typed = typed.refuse("language", "language-unknown")
     await attempts.submit(held, snapshot, typed, language)
     return _json({"status": "confirmation_sent"}, {"Cache-Control": "no-store"}, 202)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +12,8 @@ from petition.errors import FieldRefused, Invalid, PetitionError
 from petition.web.parts import Asked
 
 MOST_FIELDS = 60
+# A form's language is its page's own.
+JSON_FIELDS = (*submission.FIELDS, "language")
 
 
 class UnsupportedBody(PetitionError):
@@ -31,6 +33,10 @@ class Typed:
 
     def get(self, name: str) -> str:
         return self.values.get(name, "")
+
+    def refuse(self, name: str, code: str) -> "Typed":
+        """With one more field found wrong, unless it was already."""
+        return replace(self, wrong={name: FieldRefused(code), **self.wrong})
 
     def submission(self, rules: Rules) -> Submission:
         """Checked by the rules that every door shares; `Invalid` names every field at once."""
@@ -67,21 +73,25 @@ async def json_object(request: Asked) -> Typed:
     if kind != "application/json":
         raise UnsupportedBody()
     try:
-        pairs = json.loads(body, object_pairs_hook=list)
+        pairs = json.loads(body, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
         raise BadBody() from None
-    if not isinstance(pairs, list) or len(pairs) > MOST_FIELDS or not all(isinstance(pair, tuple) for pair in pairs):
+    if not isinstance(pairs, _Pairs) or len(pairs) > MOST_FIELDS:
         raise BadBody()
-    return _typed(pairs)
+    return _typed(pairs, JSON_FIELDS)
 
 
-def _typed(pairs: Iterable[tuple[str, Any]]) -> Typed:
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object with its names as they came, twice if they came twice; no array is one."""
+
+
+def _typed(pairs: Iterable[tuple[str, Any]], fields: tuple[str, ...] = submission.FIELDS) -> Typed:
     values: dict[str, str] = {}
     wrong: dict[str, FieldRefused] = {}
     for name, value in pairs:
         if value is None:
             continue
-        if name in values and name in submission.FIELDS:
+        if name in values and name in fields:
             wrong[name] = FieldRefused("duplicated")
         elif not isinstance(value, str):
             wrong[name] = FieldRefused("not-text")
@@ -89,7 +99,7 @@ def _typed(pairs: Iterable[tuple[str, Any]]) -> Typed:
             wrong[name] = FieldRefused("not-utf8")
             value = value.encode("utf-8", "replace").decode()
         values.setdefault(name, value if isinstance(value, str) else "")
-    return Typed(values, {name: why for name, why in wrong.items() if name in submission.FIELDS})
+    return Typed(values, {name: why for name, why in wrong.items() if name in fields})
 
 
 def _is_text(value: str) -> bool:
