@@ -179,7 +179,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_signatures_counted_identity",
         "signatures",
-        ["petition_id", "identity"],
+        ["identity", "petition_id"],
         unique=True,
         sqlite_where=sa.text("state = 'confirmed'"),
         postgresql_where=sa.text("state = 'confirmed'"),

@@ -128,8 +128,10 @@ class Signature(Table):
         # One person, one petition, one count: decided here and nowhere else.
         Index(
             "uq_signatures_counted_identity",
-            "petition_id",
+            # The digest leads: it differs for every address and petition, so that any plan that uses this
+            # index is a good one, and a planner without statistics is not led to read a whole petition.
             "identity",
+            "petition_id",
             unique=True,
             sqlite_where=text("state = 'confirmed'"),
             postgresql_where=text("state = 'confirmed'"),
