@@ -102,8 +102,7 @@ class Delivery:
             await self._mark(letter, outbox.DROPPED)
             return
         try:
-            message = Message(kind, letter.id, letter.address, letter.name, letter.token, letter.language)
-            await self._transport.send(self._composer.compose(message, now=self._clock()))
+            await self._transport.send(self._composer.compose(_message(letter, kind), now=self._clock()))
         except Refused as over:
             logger.warning("a mail was refused for good: %s", over)
             await self._mark(letter, outbox.FAILED)
@@ -135,6 +134,10 @@ class Delivery:
 
     async def close(self) -> None:
         await self._transport.close()
+
+
+def _message(letter: Letter, kind: str) -> Message:
+    return Message(kind, letter.id, letter.address, letter.name, letter.token, letter.language)
 
 
 def _kind(letter: Letter, truth: str | None) -> str | None:

@@ -60,10 +60,11 @@ class Composer:
         mail["Date"] = format_datetime(now)
         mail["Message-ID"] = self._message_id(message.outbox_id)
         mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = message.language
         # Base64 whatever the script: lines stay short and no relay rewraps the link.
         mail.set_content(text, cte="base64")
         mail.add_alternative(html, subtype="html", cte="base64")
+        # Set last: what begins with "Content-" belongs to the part that is there when it is set.
+        mail["Content-Language"] = message.language
         return mail
 
     def _message_id(self, outbox_id: bytes) -> str:
