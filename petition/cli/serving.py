@@ -18,6 +18,7 @@ import uvicorn
 from litestar import Litestar
 
 from petition.app import create_app
+from petition.db.opening import opened
 from petition.errors import Busy, Misconfigured, OperatorError
 from petition.settings import Settings
 
@@ -94,6 +95,9 @@ def run(
         raise Misconfigured(
             "PETITION_DATABASE_URL", "several web processes need PostgreSQL; with SQLite use --workers 1"
         )
+    set_up_logging()
+    no_core_dumps()
+    asyncio.run(_look(settings))
     one = partial(serve_one, settings, listening, works=works, is_demo=is_demo)
     if workers == 1:
         one()
@@ -102,8 +106,6 @@ def run(
 
 
 def serve_one(settings: Settings, listening: socket.socket, *, works: bool, is_demo: bool) -> None:
-    set_up_logging()
-    no_core_dumps()
     app = create_app(settings, works=works, is_demo=is_demo)
     config = uvicorn.Config(
         app,
@@ -117,15 +119,19 @@ def serve_one(settings: Settings, listening: socket.socket, *, works: bool, is_d
         lifespan="on",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = Server(config)
-    failure: list[OperatorError] = []
-    app.state.startup_failure = failure
     # The server stops in order at a signal and then raises it again, for whoever waits behind it: nobody does.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
+    server = Server(config)
     server.run(sockets=[listening])
     if not server.started:
-        raise (failure[0] if failure else OperatorError("the server could not start; its last lines above say why"))
+        raise OperatorError("the server could not start; its last lines above say why")
+
+
+async def _look(settings: Settings) -> None:
+    """Opens everything once and closes it: what is wrong is told in one line, before a server is begun."""
+    async with opened(settings):
+        pass
 
 
 def _several(one: Callable[[], None], workers: int) -> None:
