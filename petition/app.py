@@ -50,7 +50,9 @@ class Clocks:
 def make_worker(settings: Settings, database: Database, keys: Keys, clocks: Clocks) -> Worker:
     """The background work, for `serve` and `worker` alike."""
     catalogues = words.load()
-    composer = Composer(rendering.environment(catalogues), catalogues, settings.base_url, settings.mail_from)
+    composer = Composer(
+        rendering.environment(catalogues, mails=True), catalogues, settings.base_url, settings.mail_from
+    )
     delivery = Delivery(
         database,
         keys,

@@ -41,8 +41,11 @@ def _user(context: Context, text: str) -> str:
     return _bdi(text) if context.eval_ctx.autoescape else isolate(text)
 
 
-def environment(catalogues: Mapping[str, Words]) -> Environment:
-    """Every template compiled now, so that a broken one stops the start; texts come from `words` in the context."""
+def environment(catalogues: Mapping[str, Words], *, mails: bool) -> Environment:
+    """The templates of the mails, or of everything else, compiled now: a broken one stops the start.
+
+    Texts come from `words` in the context.
+    """
     env = Environment(
         loader=FileSystemLoader(asset("templates")),
         autoescape=select_autoescape(["html", "svg"]),
@@ -54,5 +57,6 @@ def environment(catalogues: Mapping[str, Words]) -> Environment:
     )
     env.globals.update(say=_say, user=_user, catalogues=catalogues)
     for name in env.list_templates():
-        env.get_template(name)
+        if name.startswith("mail/") == mails:
+            env.get_template(name)
     return env

@@ -267,7 +267,7 @@ class Pages:
             self._addresses[name]: (content, _MEDIA_TYPES[Path(name).suffix]) for name, content in files.items()
         }
         self.style_hash = "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self._env = environment(catalogues)
+        self._env = environment(catalogues, mails=False)
         self._env.globals.update(
             base_url=self.base_url,
             demo=demo,

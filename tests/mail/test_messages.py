@@ -19,7 +19,7 @@ from tests.people import LAYLA, OMAR
 NOW = datetime(2017, 12, 27, 10, 0, tzinfo=UTC)
 CATALOGUES = words.load()
 COMPOSER = Composer(
-    rendering.environment(CATALOGUES), CATALOGUES, "https://petition.example", "noreply@petition.example"
+    rendering.environment(CATALOGUES, mails=True), CATALOGUES, "https://petition.example", "noreply@petition.example"
 )
 TOKEN = "A" * 43
 EVERY = [(kind, language) for kind in KINDS for language in CATALOGUES]
