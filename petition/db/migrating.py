@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from alembic import command
 from petition.assets import asset
 from petition.db.database import Database
 from petition.db.locks import MIGRATION
