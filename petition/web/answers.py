@@ -4,8 +4,10 @@ import gzip
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from litestar import Response
+from litestar.response.base import ASGIResponse
 
 from petition.errors import NotFound
 from petition.web import parts
@@ -17,27 +19,50 @@ HTML = "text/html"
 CACHED = "public, max-age=1, stale-while-revalidate=30"
 
 
+class Ready(Response[bytes]):
+    """An answer put into its wire form once and given out again and again: nothing in it belongs to one request."""
+
+    __slots__ = ("_wire",)
+
+    def __init__(self, body: bytes, status: int, headers: dict[str, str]) -> None:
+        super().__init__(body, status_code=status, headers=headers, media_type=HTML)
+        self._wire = ASGIResponse(body=body, status_code=status, headers=headers, media_type=HTML)
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
+        return self._wire
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A page rendered and compressed once, kept as long as `source` is what it would be made of again."""
 
     source: object
-    plain: bytes
-    packed: bytes
-    etag: str
+    etag: bytes
+    plain: Ready
+    packed: Ready
+    unchanged: Ready
 
     @classmethod
     def of(cls, source: object, body: bytes) -> "Rendered":
-        return cls(source, body, gzip.compress(body, 9, mtime=0), f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+        etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+        headers = {"ETag": etag, "Cache-Control": CACHED, "Vary": "Accept-Encoding"}
+        return cls(
+            source,
+            etag.encode(),
+            Ready(body, 200, headers),
+            Ready(gzip.compress(body, 9, mtime=0), 200, {**headers, "Content-Encoding": "gzip"}),
+            Ready(b"", 304, headers),
+        )
 
     def answer(self, request: Asked) -> Response[bytes]:
-        headers = {"ETag": self.etag, "Cache-Control": CACHED, "Vary": "Accept-Encoding"}
-        asked = request.headers
-        if self.etag in asked.get("if-none-match", ""):
-            return Response(b"", status_code=304, headers=headers, media_type=HTML)
-        if "gzip" in asked.get("accept-encoding", ""):
-            return Response(self.packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=HTML)
-        return Response(self.plain, headers=headers, media_type=HTML)
+        """Only two headers matter here: they are looked at as they came, in their small letters."""
+        best = self.plain
+        for name, value in request.scope["headers"]:
+            if name == b"if-none-match" and self.etag in value:
+                return self.unchanged
+            if name == b"accept-encoding" and b"gzip" in value:
+                best = self.packed
+        return best
 
 
 def spoken(held: Parts, language: str) -> str:
