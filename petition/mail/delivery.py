@@ -54,7 +54,10 @@ class Delivery:
         self._clock = clock
         self._monotonic = monotonic
         self._me = secrets.token_bytes(16)
+        # Whatever was claimed stands here until it is marked, so that no failure in between leaves it behind.
         self._retries: dict[bytes, Retry] = {}
+        # Handed over and not marked yet: the database was away in between. Never handed over again.
+        self._sent: set[bytes] = set()
         self._server_wait = 0.0
         self._server_at = 0.0
 
@@ -71,7 +74,9 @@ class Delivery:
             return 0
         letters = [retry.letter for retry in self._retries.values() if retry.at <= now][:GROUP]
         if len(letters) < GROUP and len(self._retries) < 100 * GROUP:
-            letters += await self._claimed(GROUP - len(letters))
+            claimed = await self._claimed(GROUP - len(letters))
+            self._retries |= {letter.id: Retry(letter, now) for letter in claimed}
+            letters += claimed
         if not letters:
             return 0
         async with self._database.read() as connection:
@@ -98,19 +103,29 @@ class Delivery:
             return await outbox.claim(tx, self._keys, by=self._me, today=today, limit=limit, budget=self._budget)
 
     async def _deliver(self, letter: Letter, kind: str | None, *, remind: bool) -> None:
+        if letter.id in self._sent:
+            await self._mark(letter, outbox.SENT, remind=remind)
+            return
         if kind is None:
             await self._mark(letter, outbox.DROPPED)
             return
         try:
             await self._transport.send(self._composer.compose(_message(letter, kind), now=self._clock()))
+        except Unreachable:
+            raise
         except Refused as over:
             logger.warning("a mail was refused for good: %s", over)
             await self._mark(letter, outbox.FAILED)
         except Deferred as later:
             logger.info("a mail was put off: %s", later)
             await self._put_off(letter)
+        except Exception as wrong:
+            # One letter that breaks us must not keep back those behind it. Never its text: it may hold a name.
+            logger.error("a mail could not be made or handed over: %s", type(wrong).__name__)
+            await self._put_off(letter)
         else:
             self._server_wait = 0.0
+            self._sent.add(letter.id)
             await self._mark(letter, outbox.SENT, remind=remind)
 
     async def _mark(self, letter: Letter, state: str, *, remind: bool = False) -> None:
@@ -119,6 +134,7 @@ class Delivery:
             if remind:
                 await outbox.remind_later(tx, letter, today=self._clock().date())
         self._retries.pop(letter.id, None)
+        self._sent.discard(letter.id)
 
     async def _put_off(self, letter: Letter) -> None:
         attempts = letter.attempts + 1
