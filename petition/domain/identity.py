@@ -159,8 +159,9 @@ def _refuse_mixtures(text: str, kinds: list[Kind]) -> None:
 
 
 _INITIALS_AT_MOST = 4
-# Thai and Lao vowels that stand before the consonant they follow in speech; initials are consonants.
-_WRITTEN_BEFORE = frozenset("เแโใไເແໂໃໄ")
+# Thai and Lao vowels that stand before the consonant they follow in speech: initials are consonants; and the
+# stroke that only draws an Arabic word out.
+_WRITTEN_BEFORE = frozenset("เแโใไເແໂໃໄـ")
 _CAPITALS = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN"})  # not Georgian: its names have none
 
 

@@ -174,6 +174,7 @@ def test_the_quick_look_and_the_long_way_agree(words: list[str]):
         ("ليلى حدّاد", "ل. ح."),
         ("محمد الأحمد", "م. أ."),
         ("إِبراهيم", "إ."),
+        ("عمر الـخطيب", "ع. خ."),
         ("Anna Maria von und zu Weiß", "A. M. V. W."),
         ("Jean-Pierre d’Ormesson", "J. D."),
         ("’t Hooft", "T. H."),

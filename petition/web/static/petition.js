@@ -50,8 +50,8 @@ setInterval(async () => heard && source.readyState === 1 || show(await (await fe
 const name = $("#full_name"), category = $("#category");
 // As identity.initials on the server: without the Arabic article, capitals where the script has them.
 function initial(word) {
-  const [a = "", b, c, d] = word.match(/(?![เ-ไ])[\p{L}\p{N}]/gu) || [];
-  return a + b === "ال" && d ? c : /[ა-ჿ]/.test(a) ? a : a.toUpperCase();
+  const [a = "", b, c, d] = word.match(/(?![เ-ไເ-ໄ\p{Lm}])[\p{L}\p{N}]/gu) || [], big = a.toUpperCase();
+  return a + b === "ال" && d ? c : big[1] || /[ა-ჿ]/.test(a) ? a : big;
 }
 function appear() {
   const typed = name.value.trim().split(/\s+/), option = category.selectedOptions[0], later = option.parentNode.dataset.later;
