@@ -89,7 +89,7 @@ constraints: $(VENV)/.product
 	 compile="$(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	   --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)"; \
 	 sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | \
-	   $$compile --extra postgres pyproject.toml - -o constraints.txt >/dev/null; \
+	   $$compile pyproject.toml - -o constraints.txt >/dev/null; \
 	 cp constraints-test.txt $(VENV)/all.txt 2>/dev/null || :; \
 	 $$compile --all-extras pyproject.toml -c constraints.txt -o $(VENV)/all.txt >/dev/null; \
 	 awk 'NR == FNR { if (/^[a-z]/) ours[$$1]; next } /^[a-z]/ { skip = $$1 in ours } !skip' \
