@@ -4,11 +4,11 @@ const { counts, locale, total } = $("main").dataset, rtl = document.dir === "rtl
 const number = n => n.toLocaleString(locale);
 let shown = +total, heard, told = 0, telling, grown = 0;
 
-// Past the ruler's end only the server knows the next mark.
+// Past the ruler's end only the server knows the next mark; a page kept from before the change does not.
 async function grow() {
   if (Date.now() < grown + 3e4) return;
   grown = Date.now();
-  const text = await (await fetch(new URL($("[rel=canonical]").href).pathname)).text();
+  const text = await (await fetch(location, { cache: "reload" })).text();
   const page = new DOMParser().parseFromString(text, "text/html");
   for (const part of [".measure", ".of"]) $(part).replaceWith(page.querySelector(part));
 }
