@@ -57,9 +57,12 @@ class Envelope:
             if message["type"] == "http.response.start":
                 self._count(method, message["status"])
                 message["headers"] = [*message["headers"], *extra]
-            elif method == "HEAD" and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
+                await send(message)
+                if method == "HEAD":
+                    # Whole at once: of a stream that never ends the asker would never see the end.
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+            elif method != "HEAD":
+                await send(message)
 
         await self._app(scope, receive, sending)
 
