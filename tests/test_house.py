@@ -46,6 +46,7 @@ SHARED = {
         "figures",
         "prose",
         "envelope",
+        "shapes",
     )
 }
 BANNED = re.compile(

@@ -13,9 +13,10 @@ from petition.actions.limits import SIGN
 from petition.errors import NotFound
 from petition.queries import signatories, timeline
 from petition.queries.petitions import Petition
-from petition.web import attempts, forms, guards, parts
+from petition.web import attempts, forms, guards, parts, shapes
 from petition.web.hub import Snapshot
 from petition.web.parts import Asked
+from petition.web.shapes import answers
 
 LIVE = {"Cache-Control": "public, max-age=1"}
 MOST_ROWS = 500
@@ -55,27 +56,27 @@ def _whole(petition: Petition, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-@get("/petitions")
+@get("/petitions", responses=answers(list[shapes.ListedShape], "The petitions."))
 async def petition_list(request: Asked) -> Response[bytes]:
     """Every petition that the public may see."""
     shown: Sequence[Snapshot] = parts.of(request).hub.visible()
     return _json([_listed(snapshot.petition, snapshot) for snapshot in shown])
 
 
-@get("/petitions/{slug:str}")
+@get("/petitions/{slug:str}", responses=answers(shapes.PetitionShape, "The petition."))
 async def petition(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """One petition, whole."""
     snapshot = parts.of(request).hub.snapshot(slug)
     return _json(_whole(snapshot.petition, snapshot))
 
 
-@get("/petitions/{slug:str}/counts")
+@get("/petitions/{slug:str}/counts", responses=answers(shapes.CountsShape, "The counts."))
 async def petition_counts(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """The count and its layers, from memory: at most a second old."""
     return Response(parts.of(request).hub.snapshot(slug).json, media_type="application/json", headers=LIVE)
 
 
-@get("/petitions/{slug:str}/timeline")
+@get("/petitions/{slug:str}/timeline", responses=answers(shapes.TimelineShape, "The days."))
 async def petition_timeline(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """What was counted and removed, day by day."""
     held = parts.of(request)
@@ -85,7 +86,7 @@ async def petition_timeline(request: Asked, slug: FromPath[str]) -> Response[byt
     return _json({"petition": slug, "days": [{"day": d.day, "counted": d.counted, "removed": d.removed} for d in days]})
 
 
-@get("/petitions/{slug:str}/signatories")
+@get("/petitions/{slug:str}/signatories", responses=answers(shapes.SignatoriesShape, "A page of names."))
 async def petition_signatories(
     request: Asked,
     slug: FromPath[str],
@@ -107,7 +108,12 @@ async def petition_signatories(
     )
 
 
-@post("/petitions/{slug:str}/signatures", status_code=202)
+@post(
+    "/petitions/{slug:str}/signatures",
+    status_code=202,
+    operation_class=shapes.Signing,
+    responses=answers(shapes.AcceptedShape, "A mail was sent, whoever it is.", 202),
+)
 async def petition_sign(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """The form's fields as JSON; `language` is the one the statement was read in. All are answered alike."""
     held = parts.of(request)

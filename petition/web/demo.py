@@ -42,4 +42,4 @@ def _letter(path: Path) -> Letter:
     )
 
 
-router = Router(path="/", route_handlers=[mails])
+router = Router(path="/", include_in_schema=False, route_handlers=[mails])

@@ -3,17 +3,26 @@
 from collections.abc import AsyncIterator
 
 from litestar import Router, get
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response import Stream
 
 from petition.errors import Unavailable
 from petition.web import parts
 from petition.web.parts import Asked
+from petition.web.shapes import PROBLEMS
 
 MOST_STREAMS = 15_000
 
 
-@get("/{slug:str}/counts/stream", media_type="text/event-stream")
+@get(
+    "/{slug:str}/counts/stream",
+    media_type="text/event-stream",
+    responses={
+        200: ResponseSpec(str, generate_examples=False, description="Events.", media_type="text/event-stream"),
+        **PROBLEMS,
+    },
+)
 async def stream(request: Asked, slug: FromPath[str]) -> Stream:
     """Server-sent events named `counts`: the first at once, then on change, at most one a second."""
     hub = parts.of(request).hub

@@ -188,6 +188,7 @@ async def robots() -> Response[bytes]:
 
 router = Router(
     path="/",
+    include_in_schema=False,
     route_handlers=[
         front,
         short_link,

@@ -217,4 +217,8 @@ async def back_to_the_link(request: Asked, language: FromPath[str], text: FromPa
     return redirect(f"/{spoken(parts.of(request), language)}/signature/{quote(text, safe='')}")
 
 
-router = Router(path="/", route_handlers=[link, confirm, deny, visibility, withdraw, erase, back_to_the_link])
+router = Router(
+    path="/",
+    include_in_schema=False,
+    route_handlers=[link, confirm, deny, visibility, withdraw, erase, back_to_the_link],
+)

@@ -46,4 +46,4 @@ def register_gauges(registry: CollectorRegistry, hub: Hub) -> None:
     total.set_function(lambda: sum(snapshot.counts.total for snapshot in hub.visible()))
 
 
-router = Router(path="/", route_handlers=[alive, ready, metrics])
+router = Router(path="/", include_in_schema=False, route_handlers=[alive, ready, metrics])
