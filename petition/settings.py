@@ -10,9 +10,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from petition.errors import Misconfigured
 
@@ -38,7 +38,7 @@ class Smtp:
     host: str
     port: int
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     starttls: bool
     tls: bool
 
@@ -48,7 +48,7 @@ class Settings:
     """What the program was told. `sources` says for each variable where its value came from."""
 
     data_dir: Path
-    database_url: str
+    database_url: str = field(repr=False)
     base_url: str
     smtp: Smtp | None
     mail_from: str
@@ -56,7 +56,7 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     challenge: str
     limits: bool
-    password: str | None
+    password: str | None = field(repr=False)
     sources: Mapping[str, str]
 
     @property
@@ -115,15 +115,35 @@ def _database(text: str) -> str:
     """Empty means the embedded database."""
     if not text:
         return ""
-    parts = urlsplit(text)
-    if parts.scheme not in ("postgresql", "postgres") or not parts.netloc or not parts.path.strip("/"):
-        raise ValueError("must look like postgresql://user:password@host/database")
+    looks = "postgresql://user:password@host/database"
+    parts = _split(text, looks)
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    named = parts.scheme in ("postgresql", "postgres") and parts.netloc and parts.path.strip("/")
+    if not named or "@" in parts.path or not all(_host_and_port(host) for host in hosts):
+        raise ValueError(f"must look like {looks}; {_SIGNS}")
     return "postgresql" + text[len(parts.scheme) :]
 
 
+_SIGNS = "signs such as / : @ # in a password are written %2F %3A %40 %23"
+
+
+def _split(text: str, looks: str) -> SplitResult:
+    """The library's own complaints quote what they met, and that may be half a password."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise ValueError(f"must look like {looks}") from None
+
+
+def _host_and_port(text: str) -> bool:
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:@/\[\]]*)(?::(\d{1,5}))?", text)
+    return found is not None and int(found[1] or 0) <= 65535
+
+
 def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    parts = _split(text, "https://example.org")
+    plain = parts.hostname and not parts.query and not parts.fragment and _host_and_port(parts.netloc)
+    if parts.scheme not in ("http", "https") or not plain:
         raise ValueError("must look like https://example.org")
     if parts.path.strip("/"):
         raise ValueError("must not hold a path: the program serves from the root of its host")
@@ -133,11 +153,13 @@ def _web_address(text: str) -> str:
 def _smtp(text: str) -> Smtp | None:
     if not text:
         return None
-    parts = urlsplit(text)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("must look like smtp://user:password@host:587?starttls=true or smtps://…")
-    query = parse_qs(parts.query, strict_parsing=bool(parts.query))
-    if set(query) - {"starttls"}:
+    looks = "smtp://user:password@host:587?starttls=true or smtps://…"
+    parts = _split(text, looks)
+    sound = _host_and_port(parts.netloc.rpartition("@")[2]) and not parts.path.strip("/") and not parts.fragment
+    if parts.scheme not in ("smtp", "smtps") or not sound or not parts.hostname:
+        raise ValueError(f"must look like {looks}; {_SIGNS}")
+    query = parse_qs(parts.query, keep_blank_values=True)
+    if set(query) - {"starttls"} or (parts.query and not query):
         raise ValueError("knows one option, starttls=true or starttls=false")
     return Smtp(
         host=parts.hostname,
@@ -160,8 +182,8 @@ def _flag(text: str) -> bool:
 
 
 def _mail_from(text: str) -> str:
-    if not re.fullmatch(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f]+@[^\s@<>\"(),:;\\\x00-\x1f]+", text):
-        raise ValueError("must be one plain mail address")
+    if not text.isascii() or not re.fullmatch(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f]+@[^\s@<>\"(),:;\\\x00-\x1f]+", text):
+        raise ValueError("must be one plain mail address in ASCII")
     return text
 
 

@@ -71,7 +71,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except (OSError, OverflowError) as wrong:
+    except (OSError, OverflowError, TypeError, UnicodeError) as wrong:
         listening.close()
         if isinstance(wrong, OSError) and wrong.errno in (98, 48):
             raise Busy(f"port {port} on {host}", "another program listens there; choose another with --port") from None
