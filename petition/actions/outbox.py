@@ -134,7 +134,7 @@ async def claim(tx: AsyncConnection, keys: Keys, *, by: bytes, today: date, limi
         if letter.id not in allowed:
             await settle(tx, letter.id, DROPPED)
     # It counts as tried from here on: a new leader that claims it again must not take from the budget again.
-    await tx.execute(update(rows).where(rows.c.id.in_(allowed)).values(attempts=rows.c.attempts + 1))
+    await tx.execute(update(rows).where(rows.c.id.in_(allowed), rows.c.attempts == 0).values(attempts=1))
     return [letter for letter in letters if letter.id in allowed]
 
 

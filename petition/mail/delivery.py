@@ -19,6 +19,7 @@ from petition.mail.transports import Deferred, Refused, Transport, Unreachable
 logger = logging.getLogger("petition.mail")
 
 GROUP = 20
+GROUPS = 50
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0
 SERVER_WAIT, SERVER_LONGEST = 2.0, 300.0
 
@@ -95,12 +96,17 @@ class Delivery:
         return len(letters)
 
     async def _claimed(self, limit: int) -> list[Letter]:
+        """What may be sent of the next group. One that is over its budget whole must not hold up those behind it."""
         today = self._clock().date()
-        async with self._database.read() as connection:
-            if not await outbox.waits(connection, today=today):
-                return []
-        async with self._database.write() as tx:
-            return await outbox.claim(tx, self._keys, by=self._me, today=today, limit=limit, budget=self._budget)
+        for _ in range(GROUPS):
+            async with self._database.read() as connection:
+                if not await outbox.waits(connection, today=today):
+                    return []
+            async with self._database.write() as tx:
+                letters = await outbox.claim(tx, self._keys, by=self._me, today=today, limit=limit, budget=self._budget)
+            if letters:
+                return letters
+        return []
 
     async def _deliver(self, letter: Letter, kind: str | None, *, remind: bool) -> None:
         if letter.id in self._sent:
