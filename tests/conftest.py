@@ -104,3 +104,11 @@ def server(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Server]]
     yield start
     for running in started:
         running.kill()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Here and not beside the browser's tests: where several processes test, only this file is known to the first."""
+    skipped = sum("browser" in report.keywords for report in terminalreporter.stats.get("skipped", ()))
+    if skipped:
+        terminalreporter.section("no browser", yellow=True, bold=True)
+        terminalreporter.write_line(f"{skipped} tests that need a browser were SKIPPED; `make browser` installs one.")
