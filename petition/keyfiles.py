@@ -12,6 +12,7 @@ from petition.errors import Misconfigured
 from petition.settings import Settings
 
 SECRET_BYTES = 32
+MADE_UP = "made-up"
 
 
 def prepare(settings: Settings) -> None:
@@ -45,7 +46,20 @@ def keys(settings: Settings) -> Keys:
         secret = b""
     if len(secret) != SECRET_BYTES:
         raise Misconfigured("PETITION_DATA_DIR", f"{path} is not a server key; put the right one back from your copy")
-    return Keys.of(secret)
+    made = Keys.of(secret)
+    token = path.with_name("metrics.token")
+    if not token.exists():
+        _write_once(token, made.metrics_token() + "\n")
+    return made
+
+
+def mark_made_up(settings: Settings) -> None:
+    """What a demonstration counts here are people who do not exist: whoever serves it later must be told."""
+    (settings.data_dir / MADE_UP).touch(mode=0o600)
+
+
+def is_made_up(settings: Settings) -> bool:
+    return (settings.data_dir / MADE_UP).exists()
 
 
 def write_recovery_key(settings: Settings, slug: str, private_key: bytes, public_key: bytes) -> Path:

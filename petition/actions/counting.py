@@ -153,12 +153,16 @@ async def _write_day(tx: AsyncConnection, petition_id: bytes, today: date, count
 
 
 async def waiting(connection: AsyncConnection, petition_id: bytes) -> tuple[int, date | None]:
-    """How many new signatures wait to be published, and the day of the oldest waiting entry."""
+    """How many new signatures would be published that still count, and the day of the oldest waiting entry."""
     rows = tables.table(tables.LedgerWaiting)
-    found = (
-        await connection.execute(select(rows.c.event, rows.c.noted_on).where(rows.c.petition_id == petition_id))
-    ).all()
-    return sum(row.event == ledger.COUNTED for row in found), min((row.noted_on for row in found), default=None)
+    wanted = select(rows.c.link, rows.c.event, rows.c.noted_on).where(rows.c.petition_id == petition_id)
+    found = (await connection.execute(wanted.order_by(rows.c.act))).all()
+    new: dict[bytes, bool] = {}
+    for row in found:
+        if row.event == ledger.COUNTED or row.link in new:
+            # One who left again before being published hides nobody among them.
+            new[row.link] = row.event != ledger.REMOVED
+    return sum(new.values()), min((row.noted_on for row in found), default=None)
 
 
 async def petitions_waiting(connection: AsyncConnection) -> list[tuple[bytes, str, str]]:

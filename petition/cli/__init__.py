@@ -41,7 +41,7 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("petition"), package_name="petition", prog_name="petition")
 def program() -> None:
     """A statement is put to the world and people put their names to it.
@@ -52,8 +52,19 @@ def program() -> None:
 
 def main() -> None:
     """Exit 0: done. 1: the work failed or a check did not hold. 2: the call's words are off."""
+    # What is written here is nobody else's to read: database, keys, mails.
+    os.umask(0o077)
     try:
-        program(prog_name="petition")
+        sys.exit(program.main(prog_name="petition", standalone_mode=False))
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        fail("stopped")
+    except click.UsageError as off:
+        command = off.ctx.command_path if off.ctx else "petition"
+        fail(f"{off.format_message()} See: {command} --help", code=2)
+    except click.ClickException as wrong:
+        fail(wrong.format_message())
     except OperatorError as wrong:
         fail(str(wrong))
     except Unavailable:
@@ -65,9 +76,10 @@ def main() -> None:
         os._exit(0)
 
 
-def fail(line: str) -> NoReturn:
+def fail(line: str, code: int = 1) -> NoReturn:
+    """One line on standard error that says what is wrong and what to do."""
     click.echo(f"petition: {' '.join(line.split())}", err=True)
-    sys.exit(1)
+    sys.exit(code)
 
 
 def settings() -> Settings:

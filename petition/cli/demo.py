@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from petition import cli
+from petition import cli, keyfiles
 from petition.actions import counting, intake, signing
 from petition.cli import serving
 from petition.cli.apply import apply, read_file
@@ -44,6 +44,7 @@ def command(port: int, number: int) -> None:
     if settings.sources["PETITION_BASE_URL"] == "default":
         settings = replace(settings, base_url=f"http://127.0.0.1:{port}")
     settings = replace(settings, smtp=None)
+    serving.be_alone(settings)
     file = read_file(FILE)
     recovery = asyncio.run(_prepare(settings, file, number))
     here = f"http://127.0.0.1:{port}"
@@ -66,6 +67,7 @@ async def _prepare(settings: Settings, file: PetitionFile, number: int) -> Path 
                 petition = await petitions.petition(connection, file.slug)
                 begun = petition is not None and await counting.begun(connection, petition.id)
             if petition is not None and not begun:
+                keyfiles.mark_made_up(settings)
                 await _make_up(database, keys, petition, number)
     return recovery
 

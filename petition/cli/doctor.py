@@ -57,10 +57,9 @@ def command() -> None:
 def _shown(name: str, settings: Settings) -> str:
     """The value as given; of a secret only that there is one."""
     setting = next(s for s in SETTINGS if s.name == name)
-    given = settings.sources[name] != "default"
-    if setting.secret:
-        return "(set, not shown)" if given else "(unset)"
     value = getattr(settings, setting.field)
+    if setting.secret:
+        return "(set, not shown)" if value else "(unset)"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
@@ -115,6 +114,12 @@ def _files(settings: Settings) -> Iterator[Finding]:
     path = keyfiles.secret_path(settings)
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield Finding("keys", f"{path} can be read by others; run: chmod 600 {path}")
+    folder = stat.S_IMODE(settings.data_dir.stat().st_mode)
+    if folder & 0o077:
+        yield Finding("keys", f"{settings.data_dir} is open to others; run: chmod 700 {settings.data_dir}")
+    if keyfiles.is_made_up(settings):
+        line = "this data directory holds a demonstration's made-up signatures; for a real petition use another"
+        yield Finding("signatures", line)
     recovery = sorted((settings.data_dir / "recovery").glob("*.key"))
     if recovery:
         names = ", ".join(key.name for key in recovery)

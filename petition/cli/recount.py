@@ -24,7 +24,7 @@ def command(slug: str) -> None:
     except Broken as broken:
         cli.fail(f"{slug}: the ledger contradicts itself: {broken}")
     if found is None:
-        cli.fail(f"there is no petition {slug}")
+        cli.fail(f"there is no petition {slug}; create it with: petition apply FILE.toml")
     for name, value in (
         ("signatures that count", found.signatures),
         ("ledger entries", found.ledger.size),

@@ -23,5 +23,5 @@ def command(host: str, port: int, workers: int, no_worker: bool) -> None:
     """The web server, with the background work in it unless told not to."""
     settings = cli.settings()
     listening = serving.listen(host, port)
-    click.echo(f"serving on http://{host}:{listening.getsockname()[1]}")
+    serving.be_alone(settings)
     serving.run(settings, listening, works=not no_worker, workers=workers)

@@ -8,21 +8,26 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import get_context
 from types import FrameType
 from typing import Any
 
+import click
 import uvicorn
 from litestar import Litestar
 
+from petition import keyfiles
 from petition.app import create_app
+from petition.db.locks import FileLock
 from petition.db.opening import opened
 from petition.errors import Busy, Misconfigured, OperatorError
 from petition.settings import Settings
 
 GRACE_SECONDS = 3
+HANDOVER_SECONDS = 5
 BACKLOG = 2048
 
 
@@ -98,6 +103,11 @@ def run(
     set_up_logging()
     no_core_dumps()
     asyncio.run(_look(settings))
+    if keyfiles.is_made_up(settings) and not is_demo:
+        click.echo("petition: note: the signatures in this data directory were made up by a demonstration", err=True)
+    if not is_demo:
+        address, port = listening.getsockname()[:2]
+        click.echo(f"serving on http://{f'[{address}]' if ':' in address else address}:{port}")
     one = partial(serve_one, settings, listening, works=works, is_demo=is_demo)
     if workers == 1:
         one()
@@ -126,6 +136,22 @@ def serve_one(settings: Settings, listening: socket.socket, *, works: bool, is_d
     server.run(sockets=[listening])
     if not server.started:
         raise OperatorError("the server could not start; its last lines above say why")
+
+
+def be_alone(settings: Settings) -> None:
+    """With SQLite one web process serves; a second one waits a moment for the first to end, and is then told.
+
+    Held until this process ends, however it ends.
+    """
+    if not settings.sqlite:
+        return
+    keyfiles.prepare(settings)
+    lock = FileLock(settings.data_dir / "serve.lock")
+    for _ in range(int(HANDOVER_SECONDS / 0.1)):
+        if lock.try_now():
+            return
+        time.sleep(0.1)
+    raise Busy(f"the data directory {settings.data_dir}", "a server runs on it; stop it, or set PETITION_DATA_DIR")
 
 
 async def _look(settings: Settings) -> None:

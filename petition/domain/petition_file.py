@@ -16,6 +16,7 @@ ASKED = ("affiliation", "city", "country")
 WISHES = ("optional", "required")
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?")
 TITLE_LIMIT, STATEMENT_LIMIT, GOAL_LIMIT = 300, 50_000, 1_000_000_000
+LABEL_LIMIT, NAME_LIMIT = 100, 200
 KEYS = {
     "slug", "status", "goal", "default_language", "publish", "opens_at", "closes_at", "ask_for",
     "milestones", "reminder", "title", "statement", "categories", "addressees",
@@ -86,7 +87,7 @@ class _Reader:
         if opens_at and closes_at and closes_at <= opens_at:
             raise self._wrong("closes_at", "closes_at must come after opens_at")
         return PetitionFile(
-            slug=self._slug("slug", self._need("slug")),
+            slug=self._slug(self._need("slug")),
             status=self._one_of("status", STATUSES, "draft"),
             goal=self._number("goal", self._need("goal")),
             default_language=default_language,
@@ -102,9 +103,16 @@ class _Reader:
             addressees=self._addressees(default_language),
         )
 
-    def _wrong(self, key: str, why: str) -> Wrong:
+    def _wrong(self, key: str, why: str, table: str | None = None, nth: int = 0) -> Wrong:
+        """The fault with the line of `key`; of the `nth` [[table]] where there are several alike."""
+        first, last = 0, len(self._lines)
+        if table is not None:
+            heads = [n for n, line in enumerate(self._lines) if re.match(rf"\s*\[\[\s*{table}\s*\]\]", line)]
+            if nth < len(heads):
+                first, last = heads[nth], heads[nth + 1] if nth + 1 < len(heads) else last
         shape = re.compile(rf"\s*(\[+\s*)?(\"?){re.escape(key)}\2\s*(\]+|[=.]|$)")
-        return Wrong(next((n for n, line in enumerate(self._lines, 1) if shape.match(line)), None), why)
+        fallback = first + 1 if table is not None else None
+        return Wrong(next((n + 1 for n in range(first, last) if shape.match(self._lines[n])), fallback), why)
 
     def _need(self, key: str) -> Any:
         if key not in self._given:
@@ -117,9 +125,11 @@ class _Reader:
             raise self._wrong(key, f"{key} must be one of {', '.join(known)}")
         return str(value)
 
-    def _slug(self, key: str, value: Any) -> str:
+    def _slug(self, value: Any, table: str | None = None, nth: int = 0) -> str:
         if not isinstance(value, str) or not SLUG.fullmatch(value):
-            raise self._wrong(key, "a slug holds 1 to 80 of a-z, 0-9 and hyphens, and neither begins nor ends with one")
+            raise self._wrong(
+                "slug", "a slug holds 1 to 80 of a-z, 0-9 and hyphens, and neither begins nor ends with one", table, nth
+            )
         return value
 
     def _number(self, key: str, value: Any) -> int:
@@ -159,45 +169,45 @@ class _Reader:
                 raise self._wrong("ask_for", f"ask_for knows {', '.join(ASKED)}, each {' or '.join(WISHES)}")
         return dict(value)
 
-    def _texts(self, value: Any, key: str, default_language: str, limit: int) -> dict[str, str]:
+    def _texts(
+        self, value: Any, key: str, default_language: str, limit: int, table: str | None = None, nth: int = 0
+    ) -> dict[str, str]:
         if not isinstance(value, dict) or default_language not in value:
-            raise self._wrong(key, f"{key} must have a text in the default language, {default_language}")
+            raise self._wrong(key, f"{key} must have a text in the default language, {default_language}", table, nth)
         for language, text in value.items():
             if language not in self._languages:
-                raise self._wrong(key, f"{key}: the program has no words in the language {language!r}")
+                raise self._wrong(key, f"{key}: the program has no words in the language {language!r}", table, nth)
             if not isinstance(text, str) or not text.strip() or len(text) > limit or "\0" in text:
-                raise self._wrong(key, f"{key}.{language} must be a text of 1 to {limit} characters")
+                raise self._wrong(key, f"{key}.{language} must be a text of 1 to {limit} characters", table, nth)
         return {language: text.strip() for language, text in value.items()}
 
     def _tables(self, key: str, keys: set[str]) -> list[dict[str, Any]]:
         value = self._given.get(key, [])
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise self._wrong(key, f"each of {key} must be a table [[{key}]]")
-        for one in value:
+        for nth, one in enumerate(value):
             for unknown in set(one) - keys:
-                raise self._wrong(unknown, f"{key}: unknown key {unknown!r}")
+                raise self._wrong(unknown, f"{key}: unknown key {unknown!r}", key, nth)
             for missing in keys - set(one) - {"claim"}:
-                raise self._wrong(key, f"{key}: {missing} is missing")
+                raise self._wrong(key, f"{key}: {missing} is missing", key, nth)
         return value
 
     def _categories(self, default_language: str) -> tuple[Mapping[str, Any], ...]:
         found: dict[str, Mapping[str, Any]] = {}
-        for one in self._tables("categories", {"slug", "claim", "label"}):
-            slug, claim = self._slug("categories", one["slug"]), one.get("claim", "open")
+        for nth, one in enumerate(self._tables("categories", {"slug", "claim", "label"})):
+            slug, claim = self._slug(one["slug"], "categories", nth), one.get("claim", "open")
             if slug in found:
-                raise self._wrong("categories", f"the category {slug!r} stands there twice")
+                raise self._wrong("slug", f"the category {slug!r} stands there twice", "categories", nth)
             if claim not in CLAIMS:
-                raise self._wrong("claim", f"claim of {slug} must be open or verified")
-            found[slug] = {
-                "slug": slug,
-                "claim": claim,
-                "label": self._texts(one["label"], "label", default_language, 100),
-            }
+                raise self._wrong("claim", f"claim of {slug} must be open or verified", "categories", nth)
+            label = self._texts(one["label"], "label", default_language, LABEL_LIMIT, "categories", nth)
+            found[slug] = {"slug": slug, "claim": claim, "label": label}
         if not found:
             raise Wrong(None, "a petition needs at least one [[categories]]")
         return tuple(found.values())
 
     def _addressees(self, default_language: str) -> tuple[Mapping[str, str], ...]:
         return tuple(
-            self._texts(one["name"], "name", default_language, 200) for one in self._tables("addressees", {"name"})
+            self._texts(one["name"], "name", default_language, NAME_LIMIT, "addressees", nth)
+            for nth, one in enumerate(self._tables("addressees", {"name"}))
         )

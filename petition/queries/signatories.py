@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select, tuple_
@@ -34,8 +35,16 @@ async def signatories_page(
     category: str | None,
     after: str | None,
     limit: int = PAGE,
+    *,
+    link_of: Callable[[bytes], bytes],
 ) -> SignatoriesPage:
-    """One page by keyset; `after` is the `next` of the page before. A cursor that is none begins anew."""
+    """One page by keyset; `after` is the `next` of the page before. A cursor that is none begins anew.
+
+    A name is listed from when its signature is in the published count: where counts are published
+    in batches, a new name must not tell what the count keeps back. `link_of` leads from a
+    signature's id to its ledger entry. A page may so be shorter than `limit`.
+    """
+    unpublished = await _unpublished(connection, petition_id)
     rows = tables.table(tables.Signature)
     wanted = (
         select(rows.c.id, rows.c.shown_name, rows.c.shown_key, rows.c.counted_as)
@@ -52,7 +61,15 @@ async def signatories_page(
     more = len(found) > limit
     found = found[:limit]
     cursor = urlsafe_b64encode(found[-1].id + found[-1].shown_key.encode()).decode() if more else None
-    return SignatoriesPage(tuple(Signatory(row.shown_name, row.counted_as) for row in found), cursor)
+    listed = [row for row in found if not unpublished or link_of(row.id) not in unpublished]
+    return SignatoriesPage(tuple(Signatory(row.shown_name, row.counted_as) for row in listed), cursor)
+
+
+async def _unpublished(connection: AsyncConnection, petition_id: bytes) -> set[bytes]:
+    """The links of those whose being counted waits for the fold."""
+    rows = tables.table(tables.LedgerWaiting)
+    wanted = select(rows.c.link).where(rows.c.petition_id == petition_id, rows.c.act == 0)
+    return set((await connection.execute(wanted)).scalars())
 
 
 def _place(after: str | None) -> tuple[str, bytes] | None:

@@ -58,9 +58,9 @@ class Rendered:
         """Only two headers matter here: they are looked at as they came, in their small letters."""
         best = self.plain
         for name, value in request.scope["headers"]:
-            if name == b"if-none-match" and self.etag in value:
+            if name == b"if-none-match" and (self.etag in value or value == b"*"):
                 return self.unchanged
-            if name == b"accept-encoding" and b"gzip" in value:
+            if name == b"accept-encoding" and b"gzip" in value and b"gzip;q=0" not in value.replace(b" ", b""):
                 best = self.packed
         return best
 

@@ -100,7 +100,9 @@ async def petition_signatories(
     if category is not None and shown.category(category) is None:
         raise NotFound()
     async with held.database.read() as connection:
-        page = await signatories.signatories_page(connection, shown.id, category, after, max(1, min(limit, MOST_ROWS)))
+        page = await signatories.signatories_page(
+            connection, shown.id, category, after, max(1, min(limit, MOST_ROWS)), link_of=held.keys.link_of
+        )
     rows = [{"name": row.name, "category": row.category} for row in page.rows]
     return _json(
         {"petition": slug, "signatories": rows, "next": page.next},
@@ -121,7 +123,7 @@ async def petition_sign(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     typed = await forms.json_object(request)
     guards.limit(request, "sign", SIGN)
     language = typed.get("language") or snapshot.petition.default_language
-    if language not in held.catalogues:
+    if language not in snapshot.petition.languages:
         typed = typed.refuse("language", "language-unknown")
     await attempts.submit(held, snapshot, typed, language)
     return _json({"status": "confirmation_sent"}, {"Cache-Control": "no-store"}, 202)

@@ -12,4 +12,7 @@ async def submit(held: Parts, snapshot: Snapshot, typed: Typed, language: str) -
     now = held.clock()
     intake.require_open(petition, now=now)
     submission = typed.submission(intake.rules(petition))
+    if language not in petition.languages:
+        # Whoever reads the page in another language was shown the statement in its own, and signs that.
+        language = petition.default_language
     await held.intake.submit(intake.prepare(petition, submission, language, held.keys, today=now.date()))

@@ -16,10 +16,24 @@ def client_address(scope_client: str, forwarded: Sequence[str], trusted: Sequenc
     trust: whatever a client writes there itself stands to the left of what our proxy adds.
     """
     hops = [hop.strip() for line in forwarded for hop in line.split(",") if hop.strip()]
-    address = scope_client
+    address = _plain(scope_client)
     while hops and _trusted(address, trusted):
-        address = hops.pop()
+        address = _plain(hops.pop())
     return address
+
+
+def _plain(written: str) -> str:
+    """The address alone: some proxies add a port or brackets, and a socket for IPv6 writes IPv4 in its own way."""
+    text = written.strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        ip = ipaddress.ip_address(text)
+    except ValueError:
+        return written
+    return str(getattr(ip, "ipv4_mapped", None) or ip)
 
 
 def _trusted(address: str, trusted: Sequence[Network]) -> bool:
@@ -50,6 +64,6 @@ def may_read_metrics(request: Asked) -> bool:
     proxied = any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip", "via"))
     client = request.scope.get("client")
     try:
-        return not proxied and client is not None and ipaddress.ip_address(client[0]).is_loopback
+        return not proxied and client is not None and ipaddress.ip_address(_plain(client[0])).is_loopback
     except ValueError:
         return False

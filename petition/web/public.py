@@ -122,7 +122,7 @@ async def signatory_list(
     if category is not None and petition.category(category) is None:
         raise NotFound()
     async with held.database.read() as connection:
-        listed = await signatories.signatories_page(connection, petition.id, category, after)
+        listed = await signatories.signatories_page(connection, petition.id, category, after, link_of=held.keys.link_of)
     page = SignatoryList(petition, listed, category, after or None)
     # Names may be withdrawn at any moment: no cache keeps this page, and no search engine.
     return html(held, page, language, headers={"X-Robots-Tag": "noindex"})

@@ -26,8 +26,7 @@ def refused(done: Done, *says: str, code: int = 1) -> None:
     """One clear line on standard error, and nothing that only a programmer could read."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
-    if code == 1:
-        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     for words in says:
         assert words in done.stderr
 
@@ -245,6 +244,22 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path, alone: Callable[...,
     (folder / "petition.sqlite3").write_bytes(b"this is a letter, not a database, and long enough to be looked at" * 20)
     refused(alone("serve", "--port", "0"), "database")
     refused(alone("recount", SLUG), "database")
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_second_server_on_the_same_data_is_told(server: Start, run: Callable[..., Done]) -> None:
+    server("demo", "--signatures", "0")
+    for name in ("serve", "demo"):
+        refused(run(name, "--port", "0"), "a server runs on it")
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_made_up_signatures_are_never_taken_for_real_ones(server: Start, run: Callable[..., Done]) -> None:
+    assert server("demo", "--signatures", "3").stop() == 0
+    done = run("doctor")
+    assert "made-up" in done.stdout
+    assert done.returncode == 1
+    assert "made up" in server("serve").log.read_text()
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

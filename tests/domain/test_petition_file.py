@@ -69,6 +69,19 @@ def test_the_line_is_the_right_one() -> None:
     assert text.splitlines()[caught.value.line - 1] == "goal = -5"  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("broken", "whole"),
+    [('claim = "maybe"', 'claim = "open"'), ('slug = "Activists"', 'slug = "activists"')],
+)
+def test_of_several_tables_the_broken_one_is_named(broken: str, whole: str) -> None:
+    before, found, after = petition_text().rpartition(whole)
+    assert found
+    text = before + broken + after
+    with pytest.raises(Wrong) as caught:
+        parse(text)
+    assert caught.value.line == text.splitlines().index(broken) + 1
+
+
 def test_what_is_missing_is_named() -> None:
     with pytest.raises(Wrong, match="slug is missing"):
         parse(petition_text().replace('slug = "boycott-sochi"\n', "", 1))

@@ -262,3 +262,38 @@ async def test_several_petitions_keep_their_own_counts(house: House) -> None:
     home: httpx.Response = await house.http.get("/en")
     assert "Another" in home.text
     assert "A statement" in home.text
+
+
+async def test_where_counts_come_in_batches_a_name_comes_with_its_count(open_house: Open) -> None:
+    house = await open_house(petition_text(publish="batched"))
+    for person in (LAYLA, *map(someone, range(4))):
+        link = await house.confirmed(person)
+    api = f"/api/v1/petitions/{SLUG}/signatories"
+    assert (await house.counts())["total"] == 0
+    assert (await house.http.get(api)).json()["signatories"] == []
+    assert LAYLA.full_name not in (await house.http.get(f"{PAGE}/signatories")).text
+    house.clock.pass_(minutes=10)
+    await house.fold()
+    assert (await house.counts())["total"] == 5
+    assert len((await house.http.get(api)).json()["signatories"]) == 5
+    await house.post(link, "withdraw")
+    assert len((await house.http.get(api)).json()["signatories"]) == 4
+
+
+async def test_who_left_again_before_being_published_hides_nobody(open_house: Open) -> None:
+    house = await open_house(petition_text(publish="batched"))
+    links = [await house.confirmed(someone(number)) for number in range(5)]
+    for link in links[:4]:
+        await house.post(link, "withdraw")
+    house.clock.pass_(minutes=10)
+    await house.fold()
+    assert (await house.counts())["ledger_size"] == 0
+
+
+async def test_a_signature_belongs_to_the_language_of_the_text_that_was_shown(open_house: Open) -> None:
+    house = await open_house(petition_text(default_language="en", title={"en": "No"}, statement={"en": "Text"}))
+    await house.signed(LAYLA, lang="ar")
+    assert (await house.only_signature()).language == "en"
+    refused = await house.http.post(f"/api/v1/petitions/{SLUG}/signatures", json=LAYLA.fields(language="ar"))
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["code"] == "language-unknown"
