@@ -28,6 +28,8 @@ from petition.settings import Settings
 
 READERS = 4
 PG_POOL = 8
+WRITER_CACHE_KIB = 65_536
+OF_THE_WRITER = ("page_size", "journal_mode", "cache_size", "wal_autocheckpoint")
 BUSY_SECONDS = 10
 
 
@@ -137,8 +139,12 @@ def _sqlite_engine(uri: str, pool: Any, options: dict[str, Any], begin: str) -> 
             # A temporary file would be one more place where a name could stay behind.
             "temp_store=MEMORY",
             f"busy_timeout={BUSY_SECONDS * 1000}",
+            # A million signatures have more index than the usual 2 MB hold: every confirmation would read it anew.
+            f"cache_size=-{WRITER_CACHE_KIB}",
+            # Moved into the file every 16 MB: pages that many signatures share are then moved once for all of them.
+            "wal_autocheckpoint=2000",
         ):
-            if "mode=ro" not in uri or not pragma.startswith(("page_size", "journal_mode")):
+            if "mode=ro" not in uri or not pragma.startswith(OF_THE_WRITER):
                 cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
