@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition import keyfiles
@@ -35,6 +35,7 @@ async def opened(settings: Settings, *, migrating: bool = False) -> AsyncIterato
                 await migrate(database)
             await require_current(database)
             await _must_be_durable(database)
+            await _must_be_writable(database)
             await _must_belong_together(database, keys)
         except Unavailable as gone:
             raise Misconfigured("PETITION_DATABASE_URL", f"the database cannot be opened ({_cause(gone)})") from gone
@@ -54,6 +55,16 @@ async def _must_be_durable(database: Database) -> None:
                     "PETITION_DATABASE_URL",
                     f"this PostgreSQL has {name} off and could lose signatures; turn it on",
                 )
+
+
+async def _must_be_writable(database: Database) -> None:
+    """SQLite opens a file that may only be read, begins to write without a word, and refuses the first row.
+
+    It is asked for a row that there never is: nothing is written, and what cannot be would be told here.
+    """
+    rows = tables.table(tables.Installation)
+    async with database.write() as tx:
+        await tx.execute(delete(rows).where(rows.c.id == 0))
 
 
 async def _must_belong_together(database: Database, keys: Keys) -> None:
