@@ -8,6 +8,7 @@ ready again after each. `CRASH_ROUNDS=200` makes it the nightly one, `CRASH_SEED
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
 
 from petition import keyfiles
 from petition.domain import identity
@@ -183,6 +185,8 @@ async def recount(place: Installation) -> None:
 
 
 @ON_SQLITE
+# A connection that a killed server cut is the client library's to close, and it leaves some to the collector.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 async def test_a_crash_loses_nothing_that_was_said_yes_to(install: Callable[..., Installation]) -> None:
     seed = int(os.environ.get("CRASH_SEED") or random.SystemRandom().randrange(2**32))
     print(f"CRASH_SEED={seed}")
@@ -199,6 +203,8 @@ async def test_a_crash_loses_nothing_that_was_said_yes_to(install: Callable[...,
         assert not load.done(), "the server stopped answering by itself"
         place.server.kill()
         await load
+        # Collected here, and not in the middle of some other test.
+        gc.collect()
         # Every other time also as the crash left it; else the server is the first to see it.
         if number % 2:
             truth.check(told)
