@@ -1,6 +1,7 @@
 """Sign, confirm and fold, beside the same server reading and checking the same form without a database."""
 
 import asyncio
+import gc
 import os
 import secrets
 import statistics
@@ -110,6 +111,9 @@ async def _fold(store: Store, folds: Folds) -> None:
         ]
         async with database.write() as tx:
             await counting.note(tx, notes, today=today)
+        # What the bench itself holds is nothing that the product's collector should have to look through.
+        gc.collect()
+        gc.freeze()
         roots = (os.getpid(), *store.roots)
         begun, spent = time.perf_counter(), cpu_seconds(roots)
         async with database.write() as tx:
@@ -127,5 +131,5 @@ def _fold_line(folds: Folds, sign: Series) -> Line:
         f"{sign.cpu_ms:.3f} ms, {sign.rate:,.0f}/s (sign, one process)",
         f"{by_rate:.0f} by rate, {by_cpu:.0f} by CPU",
         f">= {FOLD_LEAST:.0f}",
-        by_rate >= FOLD_LEAST,
+        min(by_rate, by_cpu) >= FOLD_LEAST,
     )
