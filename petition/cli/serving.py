@@ -29,6 +29,8 @@ from petition.settings import Settings
 GRACE_SECONDS = 3
 HANDOVER_SECONDS = 5
 BACKLOG = 2048
+# Longer than a front server keeps an idle connection (nginx: 60), or it sends a request into one just closed here.
+KEEP_ALIVE_SECONDS = 75
 
 
 class DayFormatter(logging.Formatter):
@@ -127,6 +129,7 @@ def serve_one(settings: Settings, listening: socket.socket, *, works: bool, is_d
         server_header=False,
         log_config=None,
         lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     # The server stops in order at a signal and then raises it again, for whoever waits behind it: nobody does.

@@ -407,6 +407,9 @@ async def test_a_name_stands_in_the_clear_only_once_it_counts_and_is_to_be_shown
         await house.post(link, "confirm", agree="yes")
     shown = {person: (await row_of(house, link)).shown_name for person, link in links.items()}
     assert shown == {LAYLA: LAYLA.full_name, SALMA: None, KARIM: identity.initials(KARIM.full_name)}
+    # The list shows nobody before the count does.
+    assert await names_shown(house) == []
+    await house.fold()
     assert sorted(await names_shown(house)) == sorted(name for name in shown.values() if name)
 
 
