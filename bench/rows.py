@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 
 from bench.running import Store
 from bench.stores import SLUG
-from petition.actions import intake
+from petition.actions import intake, outbox
 from petition.cli.made_up import raw_person
 from petition.db import tables
 from petition.db.opening import opened
@@ -124,7 +124,7 @@ def _chunks(model: Model, number: int) -> Iterator[dict[Any, list[dict[str, Any]
 
 def _sent(signature_id: bytes, petition_id: bytes, day: date) -> dict[str, Any]:
     return {
-        "id": os.urandom(16),
+        "id": signature_id + outbox.NUMBERS[outbox.CONFIRM],
         "signature_id": signature_id,
         "petition_id": petition_id,
         "kind": "confirm",

@@ -55,7 +55,7 @@ def upgrade() -> None:
     op.create_index("ix_mailed_mailbox_day", "mailed", ["mailbox", "day"], unique=False)
     op.create_table(
         "outbox",
-        sa.Column("id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("id", sa.LargeBinary(length=17), nullable=False),
         sa.Column("signature_id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("petition_id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -68,7 +68,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_outbox_signature_id", "outbox", ["signature_id"], unique=False)
     op.create_index(
         "ix_outbox_waiting",
         "outbox",

@@ -16,7 +16,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy import insert as insert_plain
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import dialect, tables
@@ -53,7 +52,7 @@ async def note(tx: AsyncConnection, notes: Sequence[Note], *, today: date) -> No
             }
             for n in notes
         ]
-        await tx.execute(insert_plain(tables.table(tables.LedgerWaiting)), rows)
+        await dialect.append(tx, tables.table(tables.LedgerWaiting), rows)
 
 
 async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: date, limit: int = FOLD_LIMIT) -> int:
@@ -70,8 +69,8 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
     lines = await _lines(tx, petition_id, {row.link for row in taken if row.act > 0})
     before = tally.total
     left = sum(tally.removed.values())
-    appended = [{**_append(tally, lines, slug, row), "petition_id": petition_id} for row in taken]
-    await tx.execute(insert_plain(tables.table(tables.LedgerEntry)), appended)
+    appended = [_append(tally, lines, slug, row) for row in taken]
+    await dialect.append(tx, tables.table(tables.LedgerEntry), appended)
     await _write_tally(tx, petition_id, tally)
     removed = sum(tally.removed.values()) - left
     await _write_day(tx, petition_id, today, tally.total - before + removed, removed)
@@ -89,7 +88,7 @@ def _append(tally: Tally, lines: dict[bytes, ledger.Line], slug: str, row: Any) 
             raise ledger.Broken(f"entry {index} is about a line that is not in the ledger")
         body = ledger.act(slug, row.event, line.index, row.category, row.reason)
         lines[row.link] = ledger.then(tally, line, row.event, row.category, row.reason)
-    return {"index": index, "link": row.link, "body": body}
+    return {"petition_id": row.petition_id, "index": index, "link": row.link, "body": body}
 
 
 async def _take(tx: AsyncConnection, petition_id: bytes, limit: int) -> list[Any]:

@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.actions import outbox
-from petition.db import tables
+from petition.db import dialect, tables
 from petition.domain import sealing, states, tokens
 from petition.domain.submission import Rules, Submission
 from petition.domain.tokens import Keys
@@ -53,10 +53,9 @@ def prepare(
     method: str = "mail",
 ) -> Attempt:
     """Seals the record for the organizers, a copy for the signatory, the mail for the worker."""
-    token, secret, signature_id = (
-        secrets.token_bytes(tokens.TOKEN_BYTES),
-        secrets.token_bytes(32),
-        secrets.token_bytes(16),
+    # Asked for at once: each call for random bytes is one into the kernel.
+    token, secret, signature_id, copy_nonce, mail_nonce = _random(
+        tokens.TOKEN_BYTES, 32, 16, sealing.NONCE_BYTES, sealing.NONCE_BYTES
     )
     record = sealing.canonical(submission.record(petition.slug, petition.version, language))
     signature = {
@@ -79,9 +78,7 @@ def prepare(
         "merged_into": None,
         "bind": sealing.bind(secret, record),
         "sealed": sealing.seal_record(record, secret, petition.public_key, petition.id),
-        "own_copy": sealing.seal(
-            record, tokens.own_copy_key(token), secrets.token_bytes(sealing.NONCE_BYTES), signature_id
-        ),
+        "own_copy": sealing.seal(record, tokens.own_copy_key(token), copy_nonce, signature_id),
         "shown_name": None,
         "shown_key": None,
     }
@@ -92,12 +89,18 @@ def prepare(
         "token": tokens.written(token),
         "language": language,
     }
-    return Attempt(signature, outbox.row(keys, signature_id, petition.id, contents, due_on=today), token)
+    letter = outbox.row(keys, signature_id, petition.id, contents, nonce=mail_nonce, due_on=today)
+    return Attempt(signature, letter, token)
+
+
+def _random(*lengths: int) -> list[bytes]:
+    drawn, ends = secrets.token_bytes(sum(lengths)), list(accumulate(lengths))
+    return [drawn[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 async def record(tx: AsyncConnection, attempts: Sequence[Attempt]) -> Sequence[None]:
     """All of them, in the order of their random ids: where rows lie in order of arrival, a group at least has none."""
     ordered = sorted(attempts, key=lambda attempt: attempt.signature["id"])
-    await tx.execute(insert(tables.table(tables.Signature)), [attempt.signature for attempt in ordered])
+    await dialect.append(tx, tables.table(tables.Signature), [attempt.signature for attempt in ordered])
     await outbox.enqueue(tx, [attempt.letter for attempt in ordered])
     return [None] * len(attempts)

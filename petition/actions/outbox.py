@@ -17,11 +17,13 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from petition.db import tables
+from petition.db import dialect, tables
 from petition.domain import sealing, states
 from petition.domain.tokens import Keys
 
 CONFIRM, ALREADY, REMINDER = "confirm", "already", "reminder"
+# One mail of each kind for one signature: its id says which, so that finding a signature's mails needs no index.
+NUMBERS = {CONFIRM: b"\x01", REMINDER: b"\x02"}
 WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
 
 # The mail budget per mailbox (promise 26). Days, not hours, are stored: two days hold any 24 hours, eight any week.
@@ -52,19 +54,18 @@ def row(
     petition_id: bytes,
     contents: dict[str, str],
     *,
+    nonce: bytes,
     kind: str = CONFIRM,
     due_on: date,
 ) -> dict[str, Any]:
     """A new row; `contents` are the address, mailbox, name, token and language of a `Letter`."""
-    outbox_id = secrets.token_bytes(16)
-    payload = sealing.seal(
-        json.dumps(contents, ensure_ascii=False).encode(),
-        keys.mail,
-        secrets.token_bytes(sealing.NONCE_BYTES),
-        signature_id,
-    )
+    plain = json.dumps(contents, ensure_ascii=False).encode()
+    return _row(signature_id, petition_id, kind, due_on, sealing.seal(plain, keys.mail, nonce, signature_id))
+
+
+def _row(signature_id: bytes, petition_id: bytes, kind: str, due_on: date, payload: bytes) -> dict[str, Any]:
     return {
-        "id": outbox_id,
+        "id": signature_id + NUMBERS[kind],
         "signature_id": signature_id,
         "petition_id": petition_id,
         "kind": kind,
@@ -77,8 +78,7 @@ def row(
 
 
 async def enqueue(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        await tx.execute(insert(tables.table(tables.Outbox)), list(rows))
+    await dialect.append(tx, tables.table(tables.Outbox), rows)
 
 
 async def free(tx: AsyncConnection) -> None:
@@ -207,28 +207,15 @@ async def keep(tx: AsyncConnection, letter: Letter, attempts: int) -> None:
 
 async def remind_later(tx: AsyncConnection, letter: Letter, *, today: date) -> None:
     """The reminder of a confirm mail just sent, with its payload as it was sealed."""
-    await enqueue(
-        tx,
-        [
-            {
-                "id": secrets.token_bytes(16),
-                "signature_id": letter.signature_id,
-                "petition_id": letter.petition_id,
-                "kind": REMINDER,
-                "state": WAITING,
-                "due_on": today + states.REMIND_AFTER,
-                "attempts": 0,
-                "claimed_by": None,
-                "payload": letter.sealed,
-            }
-        ],
-    )
+    due_on = today + states.REMIND_AFTER
+    await enqueue(tx, [_row(letter.signature_id, letter.petition_id, REMINDER, due_on, letter.sealed)])
 
 
 async def forget(tx: AsyncConnection, signature_ids: Sequence[bytes]) -> None:
     """No mail of these signatures is wanted any more, nor any trace of one."""
     rows = tables.table(tables.Outbox)
-    await tx.execute(delete(rows).where(rows.c.signature_id.in_(signature_ids)))
+    ids = [signature_id + number for signature_id in signature_ids for number in NUMBERS.values()]
+    await tx.execute(delete(rows).where(rows.c.id.in_(ids)))
 
 
 async def by_state(connection: AsyncConnection) -> dict[str, int]:

@@ -141,8 +141,8 @@ def _sqlite_engine(uri: str, pool: Any, options: dict[str, Any], begin: str) -> 
             f"busy_timeout={BUSY_SECONDS * 1000}",
             # A million signatures have more index than the usual 2 MB hold: every confirmation would read it anew.
             f"cache_size=-{WRITER_CACHE_KIB}",
-            # Moved into the file every 16 MB: pages that many signatures share are then moved once for all of them.
-            "wal_autocheckpoint=2000",
+            # Moved into the file every 64 MB: pages that many signatures share are then moved once for all of them.
+            "wal_autocheckpoint=8000",
         ):
             if "mode=ro" not in uri or not pragma.startswith(OF_THE_WRITER):
                 cursor.execute(f"PRAGMA {pragma}")

@@ -203,10 +203,10 @@ class Outbox(Table):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
-        Index("ix_outbox_signature_id", "signature_id"),
         UNORDERED,
     )
-    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    # The signature's id and one byte for the kind: see actions/outbox.py.
+    id: Mapped[bytes] = mapped_column(LargeBinary(17), primary_key=True)
     signature_id: Mapped[bytes] = mapped_column(Id)
     petition_id: Mapped[bytes] = mapped_column(Id)
     kind: Mapped[str] = mapped_column(String(16))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from petition.domain.sealing import canonical
@@ -65,17 +66,16 @@ class Tally:
 
 
 def counted(petition: str, category: str | None, method: str, bind: bytes, receipt: bytes) -> bytes:
-    return canonical(
-        {
-            "bind": b64(bind),
-            "category": category,
-            "event": COUNTED,
-            "method": method,
-            "petition": petition,
-            "receipt": b64(receipt),
-            "v": VERSION,
-        }
-    )
+    # Canonical as it stands: a fold makes thousands at once, and a general encoder takes five times as long.
+    return (
+        f'{{"bind":"{b64(bind)}","category":{_word(category)},"event":"{COUNTED}","method":{_word(method)},'
+        f'"petition":{_word(petition)},"receipt":"{b64(receipt)}","v":{VERSION}}}'
+    ).encode()
+
+
+@lru_cache(maxsize=1024)
+def _word(word: str | None) -> str:
+    return canonical(word).decode()
 
 
 def act(petition: str, event: str, of: int, category: str | None, reason: str | None) -> bytes:

@@ -25,6 +25,8 @@ RECOVERY_HEADING = "petition recovery key, version 1"
 BLOCK = 256
 NONCE_BYTES = 12
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
 
 class Unreadable(ValueError):
     """A sealed value does not open under this key: another key, or bytes that were changed."""
@@ -32,7 +34,7 @@ class Unreadable(ValueError):
 
 def canonical(value: Any) -> bytes:
     """Canonical JSON: keys sorted, no spaces, UTF-8 (contract, section 7)."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def padded(plain: bytes) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.domain import ledger
+from petition.domain import ledger, sealing
 from petition.domain.ledger import Broken, Tally
 
 CATEGORIES = ("independents", "fsa", "journalists")
@@ -142,3 +142,12 @@ def test_an_entry_is_written_as_the_contract_says() -> None:
 
 def test_an_empty_ledger_counts_nothing() -> None:
     assert ledger.fold([]) == Tally()
+
+
+def test_an_entry_is_canonical_whatever_its_words() -> None:
+    for word in ('a"b', "back\\slash", "\x7f\n", "ناشطون", "\u2028", "😀", ""):
+        body = ledger.counted(word, word, word, SECRET, b"\xff" * 32)
+        entry = json.loads(body)
+        assert body == sealing.canonical(entry)
+        assert (entry["petition"], entry["category"], entry["method"]) == (word, word, word)
+    assert json.loads(ledger.counted("p", None, "mail", SECRET, SECRET))["category"] is None
