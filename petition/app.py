@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from litestar import Litestar
 from litestar.config.response_cache import ResponseCacheConfig
@@ -26,6 +25,7 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, problems, public, signature, system
+from petition.web.console import accounts, signatures, team
 from petition.web.envelope import Envelope
 from petition.web.hub import Hub
 from petition.web.pages import Pages
@@ -33,6 +33,8 @@ from petition.web.parts import Parts
 from petition.worker import Worker
 
 MOST_BYTES = 64 * 1024
+DOORS = (public.router, signature.router, api.router, live.router, system.router)
+CONSOLE = (accounts.router, team.router, signatures.router)
 
 
 def utc_now() -> datetime:
@@ -105,9 +107,8 @@ def create_app(
                 await stack.enter_async_context(_working(make_worker(settings, database, keys, clocks)))
             yield
 
-    doors: list[Any] = [public.router, signature.router, api.router, live.router, system.router]
     app = Litestar(
-        route_handlers=[*doors, demo.router] if is_demo else doors,
+        route_handlers=[*DOORS, *CONSOLE, demo.router] if is_demo else [*DOORS, *CONSOLE],
         lifespan=[lifespan],
         exception_handlers=problems.HANDLERS,
         request_max_body_size=MOST_BYTES,

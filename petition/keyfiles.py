@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -13,6 +14,7 @@ from petition.settings import Settings
 
 SECRET_BYTES = 32
 MADE_UP = "made-up"
+DEMO_LOGIN = "demo-login.json"
 
 
 def prepare(settings: Settings) -> None:
@@ -62,6 +64,21 @@ def is_made_up(settings: Settings) -> bool:
     return (settings.data_dir / MADE_UP).exists()
 
 
+def demo_login(settings: Settings) -> dict[str, str] | None:
+    """`address`, `password` and `totp` (hexadecimal) of the organizer that a demonstration made up."""
+    try:
+        login: dict[str, str] = json.loads((settings.data_dir / DEMO_LOGIN).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return login
+
+
+def write_demo_login(settings: Settings, **login: str) -> None:
+    path = settings.data_dir / DEMO_LOGIN
+    path.unlink(missing_ok=True)
+    _write_once(path, json.dumps(login))
+
+
 def write_recovery_key(settings: Settings, slug: str, private_key: bytes, public_key: bytes) -> Path:
     """Written once, never over another."""
     folder = settings.data_dir / "recovery"
@@ -69,6 +86,15 @@ def write_recovery_key(settings: Settings, slug: str, private_key: bytes, public
     path = folder / f"{slug}.key"
     _write_once(path, sealing.recovery_file(slug, private_key, public_key))
     return path
+
+
+def recovery_key(settings: Settings, slug: str, public_key: bytes) -> bytes | None:
+    """A petition's private key while its recovery key still lies where it was written; None if it was moved away."""
+    try:
+        private_key = sealing.read_recovery_file((settings.data_dir / "recovery" / f"{slug}.key").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return private_key if sealing.public_half(private_key) == public_key else None
 
 
 def _write_once(path: Path, content: str) -> None:

@@ -47,6 +47,8 @@ SHARED = {
         "prose",
         "envelope",
         "shapes",
+        "console.gate",
+        "console.pages",
     )
 }
 BANNED = re.compile(

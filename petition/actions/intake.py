@@ -81,6 +81,8 @@ def prepare(
         "own_copy": sealing.seal(record, tokens.own_copy_key(token), copy_nonce, signature_id),
         "shown_name": None,
         "shown_key": None,
+        "hidden": False,
+        "pinned": False,
     }
     contents = {
         "address": submission.email.address,

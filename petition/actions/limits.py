@@ -28,6 +28,9 @@ class Rate:
 
 SIGN = Rate(burst=1_000, per_second=1.0)
 ACT = Rate(burst=2_000, per_second=2.0)
+SIGN_IN = Rate(burst=30, per_second=0.2)
+# Of one account, from everywhere: a million codes at this pace take two years.
+GUESS = Rate(burst=10, per_second=1 / 60)
 
 
 class Limiter:
@@ -40,13 +43,17 @@ class Limiter:
         self._born = 0.0
 
     def take(self, what: str, rate: Rate, address: str, *, now: float) -> None:
+        self.take_of(what, rate, b"", address, now=now)
+
+    def take_of(self, what: str, rate: Rate, whose: bytes, address: str, *, now: float) -> None:
+        """From a bucket of one's own: an account's, whatever network its attempts come from (`address` empty)."""
         if not self._on:
             return
         if now - self._born > ROTATE_SECONDS or len(self._buckets) > MOST_BUCKETS:
             # Whoever was slowed down starts afresh with the new key: once an hour, by design.
             self._buckets.clear()
             self._key, self._born = secrets.token_bytes(16), now
-        key = (what, self._prefix(address))
+        key = (what, whose or self._prefix(address))
         left, since = self._buckets.get(key, (rate.burst, now))
         left = min(rate.burst, left + (now - since) * rate.per_second)
         if left < 1:

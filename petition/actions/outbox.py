@@ -59,8 +59,8 @@ def row(
     due_on: date,
 ) -> dict[str, Any]:
     """A new row; `contents` are the address, mailbox, name, token and language of a `Letter`."""
-    plain = json.dumps(contents, ensure_ascii=False).encode()
-    return _row(signature_id, petition_id, kind, due_on, sealing.seal(plain, keys.mail, nonce, signature_id))
+    payload = sealing.seal(sealing.canonical(contents), keys.mail, nonce, signature_id)
+    return _row(signature_id, petition_id, kind, due_on, payload)
 
 
 def _row(signature_id: bytes, petition_id: bytes, kind: str, due_on: date, payload: bytes) -> dict[str, Any]:

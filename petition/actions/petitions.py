@@ -31,6 +31,7 @@ class Applied:
     outcome: str
     private_key: bytes | None = None
     public_key: bytes | None = None
+    petition_id: bytes = b""
 
 
 async def apply(tx: AsyncConnection, file: PetitionFile, *, today: date) -> Applied:
@@ -88,7 +89,7 @@ async def _create(tx: AsyncConnection, file: PetitionFile, today: date) -> Appli
     await _write_texts(tx, petition_id, 1, file, today)
     await _write_categories(tx, petition_id, file.categories, ())
     await _write_addressees(tx, petition_id, file.addressees)
-    return Applied(file.slug, "created", private_key, public_key)
+    return Applied(file.slug, "created", private_key, public_key, petition_id)
 
 
 async def _write_texts(tx: AsyncConnection, petition_id: bytes, version: int, file: PetitionFile, today: date) -> None:

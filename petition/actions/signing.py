@@ -36,14 +36,6 @@ def own_record(signature: Signature, token: bytes) -> dict[str, Any]:
     return opened
 
 
-def shown_as(record: dict[str, Any], visibility: str) -> dict[str, str | None]:
-    """What stands in the clear: nothing, initials or the name, and by what it is sorted."""
-    if visibility == "anonymous":
-        return {"shown_name": None, "shown_key": None}
-    name = record["full_name"] if visibility == "name" else identity.initials(record["full_name"])
-    return {"shown_name": name, "shown_key": identity.sort_key(name)}
-
-
 @dataclass(slots=True)
 class _Group:
     """What a group of confirmations comes to: rows to change, rows to merge, entries to note."""
@@ -62,8 +54,9 @@ class _Group:
             self.merges.append({"row": signature.id, "into": first})
             return replace(signature, state=states.MERGED, merged_into=first, own_copy=None)
         counted_as = signature.category if signature.claim == "open" else None
-        record = {} if signature.visibility == "anonymous" else own_record(signature, confirmation.token)
-        shown = shown_as(record, signature.visibility)
+        unlisted = signature.visibility == "anonymous" or signature.hidden
+        record = {} if unlisted else own_record(signature, confirmation.token)
+        shown = identity.shown_as(record, signature.visibility, hidden=signature.hidden)
         self.changes.append(
             {
                 "row": signature.id,
@@ -194,13 +187,14 @@ async def deny(tx: AsyncConnection, token: bytes) -> Signature:
 
 
 async def change_visibility(tx: AsyncConnection, token: bytes, visibility: str) -> Signature:
-    """Only the one who holds the link can show a name: it is read from their own copy."""
+    """The name is read from the signatory's own copy. What an organizer hid stays so, whatever is chosen."""
     if visibility not in states.VISIBILITIES:
         raise Invalid({"visibility": FieldRefused("visibility-unknown")})
     signature = await standing(tx, token, lock=True)
     if signature.state != states.CONFIRMED:
         raise Conflict("link-not-confirmed")
-    await _change(tx, signature.id, visibility=visibility, **shown_as(own_record(signature, token), visibility))
+    shown = identity.shown_as(own_record(signature, token), visibility, hidden=signature.hidden)
+    await _change(tx, signature.id, visibility=visibility, **shown)
     return signature
 
 

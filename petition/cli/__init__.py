@@ -19,6 +19,7 @@ COMMANDS = {
     "worker": "The background work alone: mail, ledger, expiry.",
     "migrate": "Bring the database to this version.",
     "apply": "Create or update a petition from its file.",
+    "organizer": "Accounts of those who verify: add one.",
     "recount": "Check that signatures, ledger and tally agree.",
     "doctor": "Every setting and what is wrong or unsafe.",
 }

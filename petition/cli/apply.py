@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition import cli, keyfiles, words
-from petition.actions import petitions
+from petition.actions import organizers, petitions
 from petition.db.opening import opened
 from petition.domain import petition_file
 from petition.domain.petition_file import PetitionFile
@@ -42,6 +43,12 @@ def read_file(file: Path) -> PetitionFile:
         raise FileRefused(file, wrong.line, wrong.why) from None
 
 
+async def _share(tx: AsyncConnection, petition_id: bytes, private_key: bytes) -> None:
+    """Whoever has a role on all petitions can open this one too."""
+    for organizer in await organizers.lacking(tx, petition_id):
+        await organizers.share(tx, organizer, {petition_id: private_key}, by=None, today=datetime.now(UTC).date())
+
+
 async def apply(settings: Settings, file: PetitionFile) -> tuple[petitions.Applied, Path | None]:
     """What became of it, and where a new petition's recovery key lies: on the disk before the petition is committed."""
     recovery: Path | None = None
@@ -51,6 +58,7 @@ async def apply(settings: Settings, file: PetitionFile) -> tuple[petitions.Appli
                 applied = await petitions.apply(tx, file, today=datetime.now(UTC).date())
                 if applied.private_key is not None and applied.public_key is not None:
                     recovery = keyfiles.write_recovery_key(settings, file.slug, applied.private_key, applied.public_key)
+                    await _share(tx, applied.petition_id, applied.private_key)
         except BaseException as wrong:
             if recovery is not None:
                 recovery.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,17 +16,21 @@ from petition.actions import counting, intake, signing
 from petition.cli import serving
 from petition.cli.apply import apply, read_file
 from petition.cli.made_up import raw_person
+from petition.cli.organizer import make
 from petition.db.database import Database
 from petition.db.opening import opened
 from petition.domain import submission
+from petition.domain.actors import OWNER, Grant
 from petition.domain.petition_file import PetitionFile
 from petition.domain.tokens import Keys
+from petition.queries import organizers as accounts
 from petition.queries import petitions
 from petition.queries.petitions import Petition
 from petition.settings import Settings
 
 FILE = Path(__file__).resolve().parent.parent / "builtin" / "boycott-sochi.toml"
 DAYS = 12
+DEMO_ADDRESS = "owner@example.org"
 GROUP = 200
 
 
@@ -55,6 +60,11 @@ def command(port: int, number: int) -> None:
     click.echo(f"  its data       {settings.data_dir}")
     if recovery is not None:
         click.echo(f"  recovery key   {recovery}")
+    login = keyfiles.demo_login(settings)
+    if login is not None:
+        click.echo(f"  the console    {here}/organizer/ar")
+        click.echo(f"                 {login['address']}, password {login['password']}")
+        click.echo(f"                 code: {here}/demo/code")
     click.echo("\n  stop with Ctrl-C\n")
     serving.run(settings, listening, is_demo=True)
 
@@ -69,7 +79,22 @@ async def _prepare(settings: Settings, file: PetitionFile, number: int) -> Path 
             if petition is not None and not begun:
                 keyfiles.mark_made_up(settings)
                 await _make_up(database, keys, petition, number)
+    await _organizer(settings)
     return recovery
+
+
+async def _organizer(settings: Settings) -> None:
+    """An owner to sign in as; not beside real organizers, and only while the recovery key still lies here."""
+    if keyfiles.demo_login(settings) is not None:
+        return
+    async with opened(settings) as (database, keys):
+        async with database.read() as connection:
+            if await accounts.everyone(connection):
+                return
+        password = secrets.token_urlsafe(12)
+        made = await make(replace(settings, password=password), database, keys, DEMO_ADDRESS, Grant(None, OWNER), "ar")
+    assert made.secret is not None
+    keyfiles.write_demo_login(settings, address=DEMO_ADDRESS, password=password, totp=made.secret.hex())
 
 
 async def _make_up(database: Database, keys: Keys, petition: Petition, number: int) -> None:

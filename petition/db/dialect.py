@@ -11,7 +11,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from petition.db.locks import SEQUENCER
+from petition.db.locks import AUDIT, SEQUENCER
 
 
 def insert(tx: AsyncConnection, table: Table) -> Any:
@@ -60,3 +60,9 @@ async def one_sequencer(tx: AsyncConnection) -> None:
     """Nobody else folds until this transaction ends. On SQLite a writing transaction is alone already."""
     if tx.dialect.name == "postgresql":
         await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEQUENCER})
+
+
+async def one_auditor(tx: AsyncConnection) -> None:
+    """Nobody else adds to the audit until this transaction ends."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AUDIT})

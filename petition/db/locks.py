@@ -16,6 +16,7 @@ from petition.errors import Unavailable
 from petition.settings import Settings
 
 SEQUENCER = 0x7065_7469  # "peti": transaction lock of the fold
+AUDIT = 0x7065_7461  # transaction lock of the audit's chain
 LEADER = 0x7065_746C  # session lock of the one worker that works
 MIGRATION = 0x7065_746D
 WAIT = 0.005

@@ -24,12 +24,13 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from petition.db.types import Digest, Id, Json
-from petition.domain import states
+from petition.domain import actors, states
 
 UNORDERED = {"sqlite_with_rowid": False}
 
@@ -184,6 +185,9 @@ class Signature(Table):
     own_copy: Mapped[bytes | None] = mapped_column(LargeBinary)
     shown_name: Mapped[str | None] = mapped_column(Text)
     shown_key: Mapped[str | None] = mapped_column(Text)
+    # An organizer's doing: the name stays out of the list whatever its owner chose; it leads the list.
+    hidden: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    pinned: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
 # What an erased signature loses: everything that follows from a person. It keeps that there was one.
@@ -278,6 +282,100 @@ class TallyDay(Table):
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     counted: Mapped[int] = mapped_column(Integer)
     removed: Mapped[int] = mapped_column(Integer)
+
+
+class Organizer(Table):
+    """An account. `login` is a keyed digest of the address, `address` and `totp` are sealed to the server's key.
+
+    `private_key` is the account's own X25519 key, wrapped under the password, and until set-up under the
+    set-up link: petitions' keys can be shared with somebody who has not come yet.
+    """
+
+    __tablename__ = "organizers"
+    __table_args__ = (CheckConstraint(one_of("state", actors.STATES), name="state"), UNORDERED)
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    login: Mapped[bytes] = mapped_column(Digest, unique=True)
+    address: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    salt: Mapped[bytes | None] = mapped_column(Id)
+    price: Mapped[str | None] = mapped_column(String(40))
+    password: Mapped[bytes | None] = mapped_column(Digest)
+    public_key: Mapped[bytes] = mapped_column(Digest)
+    private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    totp: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_step: Mapped[int] = mapped_column(Integer)
+    setup: Mapped[bytes | None] = mapped_column(Digest, unique=True)
+    setup_until: Mapped[date | None] = mapped_column(Date)
+
+
+class Role(Table):
+    """What an organizer may do, on one petition or (null) on all; `categories` limits a verifier."""
+
+    __tablename__ = "roles"
+    __table_args__ = (
+        CheckConstraint(one_of("role", actors.ROLES), name="role"),
+        Index("ix_roles_organizer_id", "organizer_id"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"))
+    petition_id: Mapped[bytes | None] = mapped_column(Id, ForeignKey("petitions.id"))
+    role: Mapped[str] = mapped_column(String(16))
+    categories: Mapped[list[str] | None] = mapped_column(Json)
+
+
+class RecoveryCode(Table):
+    """A way past a lost authenticator, once; its digest alone."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UNORDERED,)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+
+
+class Session(Table):
+    """One browser that has signed in. `unlocked` is the organizer's private key under a key from the cookie's token.
+
+    So what lies here opens nothing, and any server process can serve any session. Moments are in seconds since
+    1970, an organizer's own: they go with the session.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_organizer_id", "organizer_id"), UNORDERED)
+    token_hash: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+    id: Mapped[bytes] = mapped_column(Id, unique=True)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"))
+    complete: Mapped[bool] = mapped_column(Boolean)
+    begun_at: Mapped[int] = mapped_column(Integer)
+    seen_at: Mapped[int] = mapped_column(Integer)
+    proved_at: Mapped[int] = mapped_column(Integer)
+    unlocked: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PetitionKey(Table):
+    """A petition's private key, sealed to one organizer's own key."""
+
+    __tablename__ = "petition_keys"
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditEntry(Table):
+    """Which organizer did or saw what. `head` is a hash over this entry and the head before it."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_petition_id", "petition_id", "number"),)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date)
+    organizer_id: Mapped[bytes | None] = mapped_column(Id)
+    petition_id: Mapped[bytes | None] = mapped_column(Id)
+    verb: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[bytes | None] = mapped_column(Id)
+    facts: Mapped[dict[str, Any]] = mapped_column(Json)
+    head: Mapped[bytes] = mapped_column(Digest)
 
 
 def table(mapped: type[Table]) -> Any:

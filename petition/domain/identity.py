@@ -5,7 +5,9 @@ Every function is total: it answers, or raises FieldRefused with a code that the
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
@@ -201,6 +203,14 @@ def sort_key(name: str) -> str:
     if not key.isascii():
         key = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", key)))
     return " ".join(key.split())
+
+
+def shown_as(record: Mapping[str, Any], visibility: str, *, hidden: bool) -> dict[str, str | None]:
+    """What stands in the clear: nothing, initials or the name, and by what it is sorted. `hidden` by an organizer."""
+    if visibility == "anonymous" or hidden:
+        return {"shown_name": None, "shown_key": None}
+    name = record["full_name"] if visibility == "name" else initials(record["full_name"])
+    return {"shown_name": name, "shown_key": sort_key(name)}
 
 
 def country(code: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +25,7 @@ SUITE_NAME = "HPKE DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305 (RF
 RECOVERY_HEADING = "petition recovery key, version 1"
 BLOCK = 256
 NONCE_BYTES = 12
+KEY_BYTES = 32
 
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -60,7 +62,13 @@ def about_record(petition_id: bytes) -> bytes:
 def seal_record(record: bytes, secret: bytes, public_key: bytes, petition_id: bytes) -> bytes:
     """The canonical record and its bind secret, for organizers alone."""
     plain = b'{"record":' + record + b',"secret":"' + b64encode(secret) + b'"}'
-    return SUITE.encrypt(padded(plain), X25519PublicKey.from_public_bytes(public_key), about_record(petition_id))
+    return SUITE.encrypt(padded(plain), _public(public_key), about_record(petition_id))
+
+
+@lru_cache(maxsize=256)
+def _public(key: bytes) -> X25519PublicKey:
+    """Read once for each petition, not once for each signature."""
+    return X25519PublicKey.from_public_bytes(key)
 
 
 def open_record(sealed: bytes, private_key: bytes, petition_id: bytes) -> tuple[dict[str, Any], bytes]:
@@ -71,6 +79,40 @@ def open_record(sealed: bytes, private_key: bytes, petition_id: bytes) -> tuple[
         raise Unreadable("this key does not open this record") from wrong
     value = json.loads(plain)
     return value["record"], b64decode(value["secret"])
+
+
+def share_key(private_key: bytes, public_key: bytes, petition_id: bytes, organizer_id: bytes) -> bytes:
+    """A petition's private key, for one organizer's own key alone (HPKE)."""
+    return SUITE.encrypt(
+        private_key, X25519PublicKey.from_public_bytes(public_key), _about_share(petition_id, organizer_id)
+    )
+
+
+def open_share(sealed: bytes, own_key: bytes, petition_id: bytes, organizer_id: bytes) -> bytes:
+    """The petition's private key; `Unreadable` under another's key."""
+    try:
+        return SUITE.decrypt(
+            sealed, X25519PrivateKey.from_private_bytes(own_key), _about_share(petition_id, organizer_id)
+        )
+    except (InvalidTag, ValueError) as wrong:
+        raise Unreadable("this key does not open this share") from wrong
+
+
+def wrap_own(private_key: bytes, key: bytes, nonce: bytes, about: bytes) -> bytes:
+    """An organizer's own private key under another key: the password's, the set-up link's, a session's."""
+    return seal(private_key, key, nonce, about)
+
+
+def open_own(wrapped: bytes, key: bytes, about: bytes) -> bytes:
+    return unseal(wrapped, key, about)[:KEY_BYTES]
+
+
+def _about_share(petition_id: bytes, organizer_id: bytes) -> bytes:
+    return b"petition/share/1/" + petition_id + organizer_id
+
+
+def public_half(private_key: bytes) -> bytes:
+    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
 
 
 def seal(plain: bytes, key: bytes, nonce: bytes, about: bytes) -> bytes:
@@ -97,3 +139,16 @@ def recovery_file(slug: str, private_key: bytes, public_key: bytes) -> str:
         "Without it, and without an organizer's password, nobody can.\n"
         "Print it or move it to a medium that you keep offline, then delete it here.\n"
     )
+
+
+def read_recovery_file(text: str) -> bytes:
+    """The private key in a recovery file's text; `Unreadable` if it is none, or one that was damaged."""
+    fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    try:
+        private, public = (b64decode(fields[name], validate=True) for name in ("private key", "public key"))
+        whole = public_half(private) == public
+    except (KeyError, ValueError):
+        whole = False
+    if not whole or RECOVERY_HEADING not in text:
+        raise Unreadable("this is not a recovery key")
+    return private

@@ -19,6 +19,8 @@ STATES = (PENDING, CONFIRMED, REJECTED, LAPSED, WITHDRAWN, MERGED, INVALIDATED)
 
 # Why a signature left, where its state alone does not say it to its signatory.
 DENIED, ERASED = "denied", "erased"
+# Why an organizer took one out. A private word: neither the ledger nor the signatory's page tells it.
+REASONS_GIVEN = ("not-a-person", "not-who-they-say", "asked-by-person", "duplicate", "offensive", "other")
 
 VISIBILITIES = ("name", "initials", "anonymous")
 METHODS = ("mail", "invitation", "import", "paper")

@@ -71,7 +71,8 @@ class Keys:
     """What follows from the server's one secret, which lies outside the database.
 
     identity: "this address already counts". mailbox: mail budgets. link: signature ↔ ledger entry,
-    so that the database alone does not say which entry is whose. mail: unsent mail.
+    so that the database alone does not say which entry is whose. mail: unsent mail. login: which account
+    an organizer's address is; accounts: that address and the second factor; resume: a form kept over signing in.
     """
 
     identity: bytes = field(repr=False)
@@ -79,6 +80,9 @@ class Keys:
     link: bytes = field(repr=False)
     mail: bytes = field(repr=False)
     metrics: bytes = field(repr=False)
+    login: bytes = field(repr=False)
+    accounts: bytes = field(repr=False)
+    resume: bytes = field(repr=False)
     check: bytes
 
     @classmethod
@@ -93,6 +97,9 @@ class Keys:
 
     def link_of(self, signature_id: bytes) -> bytes:
         return digest(self.link, signature_id)
+
+    def login_of(self, mailbox: str) -> bytes:
+        return digest(self.login, mailbox.encode())
 
     def metrics_token(self) -> str:
         return self.metrics.hex()

@@ -32,6 +32,7 @@ class Signature:
     verified: bool
     method: str
     visibility: str
+    hidden: bool
     signed_on: date
     acts: int
     token_hash: bytes

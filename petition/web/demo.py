@@ -8,6 +8,9 @@ from pathlib import Path
 
 from litestar import Response, Router, get
 
+from petition import keyfiles
+from petition.domain import passwords
+from petition.errors import NotFound
 from petition.web import parts, problems
 from petition.web.answers import html
 from petition.web.pages import DemoMail, Letter
@@ -27,6 +30,17 @@ async def mails(request: Asked) -> Response[bytes]:
     return html(held, DemoMail(letters), problems.language_of(request))
 
 
+@get("/demo/code")
+async def code(request: Asked) -> Response[str]:
+    """What the made-up organizer's authenticator would show now."""
+    held = parts.of(request)
+    login = keyfiles.demo_login(held.settings)
+    if login is None:
+        raise NotFound()
+    shown = passwords.totp_code(bytes.fromhex(login["totp"]), held.clock())
+    return Response(shown + "\n", media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
 def _letter(path: Path) -> Letter:
     mail = email.message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(mail, EmailMessage)
@@ -42,4 +56,4 @@ def _letter(path: Path) -> Letter:
     )
 
 
-router = Router(path="/", include_in_schema=False, route_handlers=[mails])
+router = Router(path="/", include_in_schema=False, route_handlers=[mails, code])

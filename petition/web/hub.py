@@ -64,6 +64,10 @@ class Hub:
         """Drafts as well: whoever signed before it was taken back keeps their link."""
         return self._snapshots[slug].petition
 
+    def all_petitions(self) -> tuple[Petition, ...]:
+        """Drafts as well, by slug: for organizers."""
+        return tuple(self._snapshots[slug].petition for slug in sorted(self._snapshots))
+
     def any_counts(self, slug: str) -> Counts:
         return self._snapshots[slug].counts
 

@@ -1,5 +1,6 @@
 """What every door holds: made once by the composition root, found at `app.state.parts`."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -41,6 +42,8 @@ class Parts:
     monotonic: Callable[[], float]
     mail_folder: Path | None
     rendered: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    # Each derivation of a password takes 64 MB for a third of a second.
+    derivations: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     def today(self) -> date:
         return self.clock().date()

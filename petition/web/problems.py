@@ -54,7 +54,9 @@ def retry_headers(error: PetitionError) -> dict[str, str]:
 def language_of(request: Asked) -> str:
     """The language of the page asked for, else the reader's preferred one among those there are."""
     known = parts.of(request).catalogues
-    first = request.scope["path"].split("/")[1]
+    first, *deeper = request.scope["path"].split("/")[1:]
+    if first == "organizer" and deeper:
+        first = deeper[0]
     if first in known:
         return first
     # A program that says nothing of languages is answered in the one that programmers read.

@@ -40,6 +40,7 @@ class Walk:
         for link in links:
             await self._link(link)
         await self._posts()
+        await self._console()
         await self._oddities()
         # A stream would not end; once the hub is told to close it sends its head and does.
         self._house.parts.hub.close()
@@ -92,6 +93,18 @@ class Walk:
                     await self.ask("POST", path, content=body, headers={"Content-Type": kind})
         for act in ("confirm", "deny", "visibility", "withdraw", "erase"):
             await self.ask("POST", f"/en/signature/{TOKEN}/{act}", data={"agree": "yes", "visibility": "name"})
+
+    async def _console(self) -> None:
+        """Every door of the console, from outside: with nothing, with a form, with a wrong token of each kind."""
+        filled = {"language": "en", "slug": SLUG, "text": TOKEN}
+        paths = {route.path for route in self._house.app.routes if route.path.startswith("/organizer")}
+        for template in sorted(paths):
+            path = re.sub(r"\{(\w+):\w+\}", lambda name: filled.get(name[1], "ab" * 16), template)
+            for method in ("GET", "HEAD", "OPTIONS"):
+                await self.ask(method, path)
+            await self.ask("POST", path, data={"address": LAYLA.email, "password": "not a password of anybody"})
+            await self.ask("POST", path, data={}, headers={"Cookie": f"organizer={TOKEN}"})
+            await self.ask("POST", path, headers={"Sec-Fetch-Site": "cross-site"})
 
     async def _oddities(self) -> None:
         await self.ask("GET", f"/en/signature/{TOKEN}")

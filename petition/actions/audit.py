@@ -1,0 +1,81 @@
+"""LEAF. The private record of which organizer did or saw what, each entry chained to the one before.
+
+    head(n) = SHA-256(head(n − 1) ‖ canonical entry n);   head(0) = 32 zero bytes
+
+It holds no name and no address of a signatory, and of time the day: an act that follows a signature
+would else tell when that was. The entries' numbers keep their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.db import dialect, tables
+from petition.domain.sealing import canonical
+
+NOTHING = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`verb` is `subject:verb`; `by` is an organizer's id, None for the operator at the command line."""
+
+    verb: str
+    by: bytes | None
+    petition_id: bytes | None = None
+    subject: bytes | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+async def record(tx: AsyncConnection, *acts: Act, today: date) -> None:
+    """In the act's own transaction: what is not recorded did not happen."""
+    await dialect.one_auditor(tx)
+    rows = tables.table(tables.AuditEntry)
+    last = (await tx.execute(select(rows.c.number, rows.c.head).order_by(rows.c.number.desc()).limit(1))).one_or_none()
+    number, head = (last.number, last.head) if last else (0, NOTHING)
+    entries = []
+    for act in acts:
+        number += 1
+        entry = {
+            "number": number,
+            "day": today,
+            "organizer_id": act.by,
+            "petition_id": act.petition_id,
+            "verb": act.verb,
+            "subject": act.subject,
+            "facts": dict(act.facts or {}),
+        }
+        head = link(head, entry)
+        entries.append({**entry, "head": head})
+    if entries:
+        await tx.execute(insert(rows), entries)
+
+
+def link(head: bytes, entry: Mapping[str, Any]) -> bytes:
+    """The head after this entry."""
+    plain = {
+        name: value.hex() if isinstance(value, bytes) else str(value) if isinstance(value, date) else value
+        for name, value in entry.items()
+        if name != "head"
+    }
+    return hashlib.sha256(head + canonical(plain)).digest()
+
+
+async def broken(connection: AsyncConnection) -> int | None:
+    """The number of the first entry that does not follow from the one before; None if the whole chain holds."""
+    rows = tables.table(tables.AuditEntry)
+    head, expected = NOTHING, 1
+    async for row in await connection.stream(select(rows).order_by(rows.c.number)):
+        entry = dict(row._mapping)
+        head = link(head, entry)
+        if entry["number"] != expected or entry["head"] != head:
+            return expected
+        expected += 1
+    return None

@@ -1,0 +1,264 @@
+"""Accounts: invite, set up, change the password, share petitions' keys, remove."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.actions import audit
+from petition.actions.audit import Act
+from petition.db import dialect, tables
+from petition.domain import actors, identity, passwords, sealing, tokens
+from petition.domain.actors import ACTIVE, INVITED, REMOVED, Grant
+from petition.domain.tokens import Keys
+from petition.errors import Conflict, Gone
+from petition.queries import organizers
+from petition.queries.organizers import Organizer
+
+SETUP_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """`setup`: the token of the one-time link; None where the account had been set up before."""
+
+    id: bytes
+    public_key: bytes
+    setup: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What an organizer chose: the password's slow root and its salt, the authenticator's secret and first step."""
+
+    root: bytes
+    salt: bytes
+    totp: bytes
+    step: int = 0
+
+
+def login_of(address: str, keys: Keys) -> bytes:
+    """The keyed digest of a mailbox; `FieldRefused` for what cannot be an address."""
+    return keys.login_of(identity.mail_address(address).canonical)
+
+
+async def invite(
+    tx: AsyncConnection,
+    address: str,
+    grants: Sequence[Grant],
+    *,
+    language: str,
+    by: bytes | None,
+    keys: Keys,
+    today: date,
+) -> Invited:
+    """A new account, or more roles for a known one. Whoever has not set up yet gets a new link; the old one ends."""
+    mail = identity.mail_address(address)
+    known = await organizers.by_login(tx, keys.login_of(mail.canonical), lock=True)
+    if known is not None and known.state == ACTIVE:
+        await _grant(tx, known.id, grants, by=by, today=today)
+        return Invited(known.id, known.public_key, None)
+    token = secrets.token_bytes(tokens.TOKEN_BYTES)
+    private_key, public_key = sealing.new_pair()
+    organizer_id = known.id if known else secrets.token_bytes(16)
+    row = {
+        "language": language,
+        "state": INVITED,
+        "salt": None,
+        "price": None,
+        "password": None,
+        "public_key": public_key,
+        "private_key": _wrapped(private_key, setup_key(token), organizer_id),
+        "totp": None,
+        "totp_step": 0,
+        "setup": tokens.stored(token),
+        "setup_until": today + SETUP_FOR,
+    }
+    rows = tables.table(tables.Organizer)
+    if known:
+        # Shares of petitions' keys were sealed to a key that is now gone.
+        await _forget_shares(tx, known.id)
+        await tx.execute(update(rows).where(rows.c.id == known.id).values(**row))
+    else:
+        sealed = sealing.seal(mail.address.encode(), keys.accounts, secrets.token_bytes(12), organizer_id)
+        login = keys.login_of(mail.canonical)
+        await tx.execute(insert(rows).values(id=organizer_id, login=login, address=sealed, **row))
+    await audit.record(tx, Act("organizer:invite", by, subject=organizer_id), today=today)
+    await _grant(tx, organizer_id, grants, by=by, today=today)
+    return Invited(organizer_id, public_key, token)
+
+
+async def _grant(
+    tx: AsyncConnection, organizer_id: bytes, grants: Sequence[Grant], *, by: bytes | None, today: date
+) -> None:
+    held = (await organizers.actor(tx, organizer_id)).grants
+    new = [grant for grant in grants if grant not in held]
+    for grant in new:
+        await tx.execute(
+            insert(tables.table(tables.Role)).values(
+                id=secrets.token_bytes(16),
+                organizer_id=organizer_id,
+                petition_id=grant.petition_id,
+                role=grant.role,
+                categories=None if grant.categories is None else list(grant.categories),
+            )
+        )
+    acts = [
+        Act("role:give", by, grant.petition_id, organizer_id, {"role": grant.role, "categories": grant.categories})
+        for grant in new
+    ]
+    await audit.record(tx, *acts, today=today)
+
+
+async def share(
+    tx: AsyncConnection,
+    organizer: Invited | Organizer,
+    private_keys: Mapping[bytes, bytes],
+    *,
+    by: bytes | None,
+    today: date,
+) -> None:
+    """Gives an organizer these petitions' keys (petition id → private key), sealed to their own."""
+    rows = tables.table(tables.PetitionKey)
+    for petition_id, private_key in private_keys.items():
+        sealed = sealing.share_key(private_key, organizer.public_key, petition_id, organizer.id)
+        new = dialect.insert(tx, rows).values(petition_id=petition_id, organizer_id=organizer.id, sealed=sealed)
+        await tx.execute(
+            new.on_conflict_do_update(index_elements=[rows.c.petition_id, rows.c.organizer_id], set_={"sealed": sealed})
+        )
+    acts = [Act("key:share", by, petition_id, organizer.id) for petition_id in private_keys]
+    await audit.record(tx, *acts, today=today)
+
+
+def setup_key(token: bytes) -> bytes:
+    return tokens.expand(token, "petition/organizer/set-up/1")
+
+
+def setup_link(base_url: str, language: str, token: bytes) -> str:
+    return f"{base_url.rstrip('/')}/organizer/{language}/set-up/{tokens.written(token)}"
+
+
+def setup_totp(token: bytes) -> bytes:
+    """The authenticator's secret follows from the set-up link: the page can be shown again and nothing waits stored."""
+    return tokens.expand(token, "petition/organizer/totp/1")[: passwords.TOTP_BYTES]
+
+
+async def to_set_up(tx: AsyncConnection, token: bytes, *, today: date, lock: bool = False) -> Organizer:
+    """The account that this link sets up; `Gone` if it was used, replaced or is over."""
+    organizer = await organizers.by_setup(tx, tokens.stored(token), lock=lock)
+    if organizer is None or organizer.setup_until is None or organizer.setup_until < today:
+        raise Gone("setup-over")
+    return organizer
+
+
+async def set_up(
+    tx: AsyncConnection, token: bytes, chosen: Secrets, *, keys: Keys, today: date
+) -> tuple[Organizer, tuple[str, ...]]:
+    """The account as it was, and its recovery codes, told this once."""
+    organizer = await to_set_up(tx, token, today=today, lock=True)
+    private_key = sealing.open_own(organizer.private_key, setup_key(token), organizer.id)
+    await _write_secrets(tx, organizer.id, private_key, chosen, keys)
+    await audit.record(tx, Act("organizer:set-up", organizer.id, subject=organizer.id), today=today)
+    return organizer, await new_codes(tx, organizer.id, keys=keys)
+
+
+async def _write_secrets(
+    tx: AsyncConnection, organizer_id: bytes, private_key: bytes, chosen: Secrets, keys: Keys
+) -> None:
+    totp = sealing.seal(chosen.totp.hex().encode(), keys.accounts, secrets.token_bytes(12), organizer_id)
+    await _change(
+        tx,
+        organizer_id,
+        state=ACTIVE,
+        totp=totp,
+        totp_step=chosen.step,
+        setup=None,
+        setup_until=None,
+        **_locked(organizer_id, private_key, chosen.root, chosen.salt),
+    )
+
+
+def _locked(organizer_id: bytes, private_key: bytes, root: bytes, salt: bytes) -> dict[str, Any]:
+    return {
+        "salt": salt,
+        "price": passwords.PRICE,
+        "password": passwords.check_of(root),
+        "private_key": _wrapped(private_key, passwords.wrap_key(root), organizer_id),
+    }
+
+
+async def change_password(
+    tx: AsyncConnection, organizer: Organizer, private_key: bytes, root: bytes, salt: bytes, *, today: date
+) -> None:
+    """The own key is wrapped anew; shares of petitions' keys are sealed to that key and stay as they are."""
+    await _change(tx, organizer.id, **_locked(organizer.id, private_key, root, salt))
+    await audit.record(tx, Act("password:change", organizer.id, subject=organizer.id), today=today)
+
+
+async def new_codes(tx: AsyncConnection, organizer_id: bytes, *, keys: Keys) -> tuple[str, ...]:
+    """Ten recovery codes instead of those that were left."""
+    rows = tables.table(tables.RecoveryCode)
+    codes = tuple(passwords.recovery_code(secrets.token_bytes(passwords.CODE_BYTES)) for _ in range(passwords.CODES))
+    await tx.execute(delete(rows).where(rows.c.organizer_id == organizer_id))
+    await tx.execute(
+        insert(rows),
+        [
+            {"organizer_id": organizer_id, "digest": passwords.code_digest(keys.accounts, organizer_id, code)}
+            for code in codes
+        ],
+    )
+    return codes
+
+
+async def remove(tx: AsyncConnection, organizer_id: bytes, *, by: bytes, today: date) -> None:
+    """Ends the account: no role, no share, no session. The last owner of everything cannot be removed."""
+    others = [who for who, grants in await organizers.everyone(tx) if who.id != organizer_id and _owns_all(who, grants)]
+    if not others:
+        raise Conflict("last-owner")
+    await _forget_shares(tx, organizer_id)
+    for mapped in (tables.Role, tables.Session, tables.RecoveryCode):
+        rows = tables.table(mapped)
+        await tx.execute(delete(rows).where(rows.c.organizer_id == organizer_id))
+    await _change(tx, organizer_id, state=REMOVED, password=None, totp=None, setup=None, private_key=b"")
+    await audit.record(tx, Act("organizer:remove", by, subject=organizer_id), today=today)
+
+
+def _owns_all(who: Organizer, grants: Iterable[Grant]) -> bool:
+    return who.state == ACTIVE and any(g.petition_id is None and g.role == actors.OWNER for g in grants)
+
+
+async def _forget_shares(tx: AsyncConnection, organizer_id: bytes) -> None:
+    rows = tables.table(tables.PetitionKey)
+    await tx.execute(delete(rows).where(rows.c.organizer_id == organizer_id))
+
+
+async def lacking(tx: AsyncConnection, petition_id: bytes) -> tuple[Organizer, ...]:
+    """Who has a role on this petition and no share of its key yet."""
+    holders = await organizers.key_holders(tx, petition_id)
+    return tuple(
+        who
+        for who, grants in await organizers.everyone(tx)
+        if who.id not in holders and any(g.petition_id in (None, petition_id) for g in grants)
+    )
+
+
+def _wrapped(private_key: bytes, key: bytes, organizer_id: bytes) -> bytes:
+    return sealing.wrap_own(private_key, key, secrets.token_bytes(sealing.NONCE_BYTES), organizer_id)
+
+
+async def _change(tx: AsyncConnection, organizer_id: bytes, **values: Any) -> None:
+    rows = tables.table(tables.Organizer)
+    await tx.execute(update(rows).where(rows.c.id == organizer_id).values(**values))
+
+
+async def all_petitions(tx: AsyncConnection) -> dict[str, tuple[bytes, bytes]]:
+    """slug → (id, public key)."""
+    rows = tables.table(tables.Petition)
+    found = await tx.execute(select(rows.c.slug, rows.c.id, rows.c.public_key))
+    return {row.slug: (row.id, row.public_key) for row in found}

@@ -1,0 +1,162 @@
+"""Signatures as organizers see them: one at a time, by pages, by numbers. Who it was stays sealed here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.db import tables
+from petition.domain import states
+from petition.domain.actors import Scope
+from petition.domain.sealing import canonical
+
+PAGE = 50
+AWAITING = "awaiting"
+SEEN_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A signature's row with its claim's policy. `category` is what was claimed; an erased one has nothing sealed."""
+
+    id: bytes
+    petition_id: bytes
+    version: int
+    language: str
+    state: str
+    reason: str | None
+    category: str | None
+    claim: str | None
+    counted_as: str | None
+    verified: bool
+    method: str
+    visibility: str
+    hidden: bool
+    pinned: bool
+    signed_on: date
+    counted_on: date | None
+    acts: int
+    sealed: bytes | None
+    merged_into: bytes | None
+    identity: bytes | None
+
+    @property
+    def seen(self) -> str:
+        """What a form carries: an act is refused where the row has become another since."""
+        looked_at = (
+            *(self.state, self.reason, self.category, self.counted_as, self.verified),
+            *(self.visibility, self.hidden, self.pinned, self.acts),
+        )
+        return hashlib.sha256(canonical(looked_at)).hexdigest()[:SEEN_DIGITS]
+
+    @property
+    def awaiting(self) -> bool:
+        """Counts, and in no category until somebody vouches for the claim."""
+        return self.state == states.CONFIRMED and self.counted_as is None
+
+    @property
+    def erased(self) -> bool:
+        """Nothing is left of who it was."""
+        return self.reason == states.ERASED or self.sealed is None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is looked for; `category` is the claimed one, None stands for any."""
+
+    state: str | None = None
+    category: str | None = None
+    awaiting: bool = False
+    method: str | None = None
+    pinned: bool | None = None
+    hidden: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """`more`: what the next page comes after; None on the last."""
+
+    rows: tuple[Queued, ...]
+    more: bytes | None
+
+
+_rows, _categories = tables.table(tables.Signature), tables.table(tables.Category)
+_AWAITING = and_(_rows.c.state == states.CONFIRMED, _rows.c.counted_as.is_(None))
+
+
+def _selected() -> Select[Any]:
+    own = [_rows.c[name] for name in Queued.__slots__ if name in _rows.c]
+    claimed = (_categories.c.petition_id == _rows.c.petition_id) & (_categories.c.slug == _rows.c.category)
+    return select(*own, _categories.c.claim.label("claim")).outerjoin(_categories, claimed)
+
+
+def _within(petition_id: bytes, scope: Scope) -> ColumnElement[bool]:
+    """`Scope.holds` of the claimed category, as SQL.
+
+    That a method is never empty goes without saying; saying it opens `ix_signatures_queue` to these
+    statements and to no other: a planner without statistics would take it for looking up a few addresses.
+    """
+    here = and_(_rows.c.petition_id == petition_id, _rows.c.method != literal_column("''"))
+    return here if scope.categories is None else and_(here, _rows.c.category.in_(sorted(scope.categories)))
+
+
+async def page(
+    connection: AsyncConnection,
+    petition_id: bytes,
+    wanted: Filter,
+    scope: Scope,
+    *,
+    after: bytes | None = None,
+    limit: int = PAGE,
+) -> QueuePage:
+    """One page in the order of the random ids. Which rows are meant is read from the index, then those alone."""
+    ids = select(_rows.c.id).where(_within(petition_id, scope))
+    for name in ("state", "category", "method", "pinned", "hidden"):
+        value = getattr(wanted, name)
+        if value is not None:
+            ids = ids.where(_rows.c[name] == value)
+    if wanted.awaiting:
+        ids = ids.where(_AWAITING)
+    if after is not None:
+        ids = ids.where(_rows.c.id > after)
+    ids = ids.order_by(_rows.c.id).limit(limit + 1)
+    meant = _selected().where(_rows.c.id.in_(ids)).order_by(_rows.c.id)
+    found = [Queued(**row) for row in (await connection.execute(meant)).mappings()]
+    rows = tuple(found[:limit])
+    return QueuePage(rows, rows[-1].id if len(found) > limit else None)
+
+
+async def by_id(
+    connection: AsyncConnection, petition_id: bytes, signature_id: bytes, scope: Scope, *, lock: bool = False
+) -> Queued | None:
+    """None as well for another petition's, and for one outside the scope. `lock`: until this transaction ends."""
+    wanted = _selected().where(_rows.c.id == signature_id, _within(petition_id, scope))
+    if lock:
+        wanted = wanted.with_for_update(of=_rows)
+    row = (await connection.execute(wanted)).mappings().one_or_none()
+    return Queued(**row) if row else None
+
+
+async def has_category(connection: AsyncConnection, petition_id: bytes, category: str | None) -> bool:
+    """Whether one can still sign as this on the petition."""
+    wanted = select(_categories.c.slug).where(
+        _categories.c.petition_id == petition_id, _categories.c.slug == category, _categories.c.retired.is_(False)
+    )
+    return (await connection.execute(wanted)).first() is not None
+
+
+async def waiting_counts(connection: AsyncConnection, petition_id: bytes, scope: Scope) -> dict[str, int]:
+    """How many stand in each state, and how many of the confirmed await; for the console alone."""
+    within = _within(petition_id, scope)
+    by_state = await connection.execute(select(_rows.c.state, func.count()).where(within).group_by(_rows.c.state))
+    awaiting = await connection.execute(select(func.count()).where(within, _AWAITING))
+    return {
+        **dict.fromkeys(states.STATES, 0),
+        **{row[0]: row[1] for row in by_state},
+        AWAITING: int(awaiting.scalar_one()),
+    }

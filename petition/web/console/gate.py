@@ -1,0 +1,241 @@
+"""The console's gate: who has signed in, whether a form is ours, and what becomes of one that came too late.
+
+A POST is taken from our own pages alone (the browser's own word for where it comes from, and the
+session's form token). One that comes without a session, with an old one's token, or before a step-up is
+kept: sealed into the page that asks to sign in, and shown again afterwards to be sent by a hand.
+"""
+
+import asyncio
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from litestar import Response
+
+from petition.actions import sessions
+from petition.domain import passwords, sealing, tokens
+from petition.domain.actors import READ, Actor
+from petition.errors import Forbidden, NotFound
+from petition.queries import organizers
+from petition.queries.organizers import Organizer, Session
+from petition.queries.petitions import Petition
+from petition.web import forms, parts, problems
+from petition.web.answers import html, redirect, spoken
+from petition.web.console.pages import Following, Resume, SignIn, StepUp, Who
+from petition.web.forms import Typed
+from petition.web.parts import Asked, Parts
+
+COOKIE = "organizer"
+KEEP_MOST = 20_000
+
+
+class Detour(Exception):
+    """Something else comes first; the router's handlers lead there."""
+
+
+class SignInNeeded(Detour):
+    """`kept` is the form that was sent, sealed; empty where nothing was."""
+
+    def __init__(self, kept: str = "") -> None:
+        super().__init__()
+        self.kept = kept
+
+
+class StepUpNeeded(Detour):
+    """The second factor once more before this form is taken."""
+
+    def __init__(self, signed: "Signed", kept: str) -> None:
+        super().__init__()
+        self.signed, self.kept = signed, kept
+
+
+class SendAgain(Detour):
+    """The form is of an older session: it is shown again."""
+
+    def __init__(self, signed: "Signed", action: str, values: Mapping[str, str]) -> None:
+        super().__init__()
+        self.signed, self.action, self.values = signed, action, values
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Whoever has signed in, for the length of one request."""
+
+    actor: Actor
+    organizer: Organizer
+    session: Session
+    token: bytes
+    language: str
+
+    def who(self, held: Parts) -> Who:
+        address = self.organizer.address_text(held.keys)
+        return Who(address, sessions.form_token(self.token), self.actor.decides_everywhere())
+
+    def own_key(self) -> bytes:
+        return sessions.own_key(self.session, self.token)
+
+
+async def derived(held: Parts, password: str, salt: bytes, price: str | None) -> bytes:
+    """The password's slow root: two at once and off the event loop."""
+    async with held.derivations:
+        return await asyncio.to_thread(passwords.root, password, salt, price)
+
+
+def cookie(held: Parts, token: bytes | None) -> dict[str, str]:
+    """Sent back to the console alone; unreadable to scripts; gone with the browser."""
+    secure = "; Secure" if held.settings.base_url.startswith("https:") else ""
+    value, ends = (tokens.written(token), "") if token else ("", "; Max-Age=0")
+    return {"Set-Cookie": f"{COOKIE}={value}; Path=/organizer; HttpOnly; SameSite=Lax{secure}{ends}"}
+
+
+def token_in(request: Asked) -> bytes | None:
+    return tokens.read(request.cookies.get(COOKIE, ""))
+
+
+async def signed(request: Asked, language: str) -> Signed:
+    """`SignInNeeded` without a whole session that is still alive."""
+    found = await _signed(request, language)
+    if found is None:
+        raise SignInNeeded()
+    return found
+
+
+async def _signed(request: Asked, language: str) -> Signed | None:
+    held, token, now = parts.of(request), token_in(request), parts.of(request).clock()
+    spoken(held, language)
+    if token is None:
+        return None
+    async with held.database.read() as connection:
+        found = await organizers.session(connection, tokens.stored(token))
+        if found is None or not found[0].complete or not sessions.alive(found[0], now):
+            return None
+        actor = await organizers.actor(connection, found[1].id)
+    session, organizer = found
+    if sessions.to_be_noted(session, now):
+        async with held.database.write() as tx:
+            await sessions.note(tx, session, now=now)
+    return Signed(actor, organizer, session, token, language)
+
+
+async def sent(request: Asked, language: str, *, proved: bool = False) -> tuple[Signed, Typed]:
+    """A form of the console. `proved`: the second factor was shown within the last minutes."""
+    held = parts.of(request)
+    require_own(request)
+    typed = await forms.form(request)
+    who = await _signed(request, language)
+    path = request.scope["path"]
+    values = {name: value for name, value in typed.values.items() if name != "csrf"}
+    if who is None:
+        raise SignInNeeded(keep(held, path, values))
+    if not hmac.compare_digest(typed.get("csrf").encode("utf-8", "replace"), sessions.form_token(who.token).encode()):
+        raise SendAgain(who, path, values)
+    if proved and not sessions.proved(who.session, held.clock()):
+        raise StepUpNeeded(who, keep(held, path, values))
+    return who, replace(typed, values=values)
+
+
+def require_own(request: Asked) -> None:
+    """From our own pages: every browser of the last years says so itself, an older one names its origin."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        own = site in ("same-origin", "none")
+    else:
+        origin = request.headers.get("origin")
+        own = origin is None or urlsplit(origin).netloc in (request.headers.get("host"), _own_host(request))
+    if not own:
+        raise Forbidden("form-foreign")
+
+
+def _own_host(request: Asked) -> str:
+    return urlsplit(parts.of(request).settings.base_url).netloc
+
+
+def keep(held: Parts, path: str, values: Mapping[str, str]) -> str:
+    """A form to be shown again, sealed to this server; empty if it is too long for that."""
+    plain = json.dumps({"path": path, "values": dict(values)}).encode()
+    if len(plain) > KEEP_MOST:
+        return ""
+    return sealing.seal(plain, held.keys.resume, secrets.token_bytes(sealing.NONCE_BYTES), b"").hex()
+
+
+def kept(held: Parts, text: str) -> tuple[str, dict[str, str]] | None:
+    """(address, values) of a kept form; None if there is none, or somebody has changed it."""
+    try:
+        opened: dict[str, Any] = json.loads(sealing.unseal(bytes.fromhex(text), held.keys.resume, b""))
+    except (sealing.Unreadable, ValueError):
+        return None
+    return opened["path"], opened["values"]
+
+
+def next_of(text: str) -> str:
+    """A way back inside the console; empty for any other."""
+    plain = text.isascii() and text.isprintable() and not set(text) & set("\\ ")
+    return text if plain and text.startswith("/organizer/") and "//" not in text else ""
+
+
+def resume(held: Parts, who: Signed, text: str) -> Response[bytes] | None:
+    found = kept(held, text)
+    return None if found is None else html(held, Resume(who.who(held), *found), who.language)
+
+
+def petition_for(held: Parts, who: Signed, slug: str, act: str = READ) -> Petition:
+    """The petition, if this organizer may do that on it; to anybody else it does not exist."""
+    petition = next((p for p in held.hub.all_petitions() if p.slug == slug), None)
+    if petition is None:
+        raise NotFound()
+    if who.actor.scope(petition.id, READ) is None:
+        raise NotFound()
+    if who.actor.scope(petition.id, act) is None:
+        raise Forbidden()
+    return petition
+
+
+def identifier(text: str) -> bytes:
+    """An id in an address; `NotFound` if it cannot be one."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        raise NotFound() from None
+    if len(found) != 16:
+        raise NotFound()
+    return found
+
+
+async def private_key(held: Parts, who: Signed, petition_id: bytes) -> bytes | None:
+    """The petition's private key, for the length of one request; None while nobody has shared it."""
+    async with held.database.read() as connection:
+        sealed = await organizers.shared_key(connection, petition_id, who.organizer.id)
+    if sealed is None:
+        return None
+    try:
+        return sealing.open_share(sealed, who.own_key(), petition_id, who.organizer.id)
+    except sealing.Unreadable:
+        return None
+
+
+def to_sign_in(request: Asked, error: SignInNeeded) -> Response[bytes]:
+    held, language = parts.of(request), problems.language_of(request)
+    if request.method == "POST":
+        return html(held, SignIn(following=Following(kept=error.kept)), language, 401)
+    path, query = request.scope["path"], request.scope["query_string"].decode("ascii", "replace")
+    back = next_of(path + (f"?{query}" if query else ""))
+    return redirect(
+        f"/organizer/{language}/sign-in" + (f"?{urlencode({'next': back}, quote_via=quote)}" if back else "")
+    )
+
+
+def to_step_up(request: Asked, error: StepUpNeeded) -> Response[bytes]:
+    held = parts.of(request)
+    return html(held, StepUp(error.signed.who(held), kept=error.kept), error.signed.language)
+
+
+def to_send_again(request: Asked, error: SendAgain) -> Response[bytes]:
+    held = parts.of(request)
+    return html(held, Resume(error.signed.who(held), error.action, error.values), error.signed.language)
+
+
+HANDLERS: dict[Any, Any] = {SignInNeeded: to_sign_in, StepUpNeeded: to_step_up, SendAgain: to_send_again}

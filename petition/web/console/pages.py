@@ -1,0 +1,261 @@
+"""The console's pages: one frozen dataclass each, as in web/pages.py. None is kept by a cache or by a search engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from petition.domain.actors import Grant
+from petition.domain.counts import Counts
+from petition.queries.petitions import Petition
+from petition.web.pages import FormState, Page
+
+EMPTY = FormState()
+
+
+@dataclass(frozen=True)
+class ConsolePage(Page):
+    """A page before or without signing in."""
+
+    @property
+    def place(self) -> str:
+        """The address after `/organizer/{lang}`."""
+        return ""
+
+    def path(self, lang: str) -> str:
+        return f"/organizer/{lang}{self.place}"
+
+
+@dataclass(frozen=True)
+class Following:
+    """`next`: where to go after signing in; `kept`: a form that was sent without a session, sealed."""
+
+    next: str = ""
+    kept: str = ""
+
+
+NOTHING = Following()
+
+
+@dataclass(frozen=True)
+class SignIn(ConsolePage):
+    template = "console/sign_in.html"
+    form: FormState = EMPTY
+    following: Following = NOTHING
+
+    @property
+    def place(self) -> str:
+        return "/sign-in"
+
+
+@dataclass(frozen=True)
+class SecondFactor(ConsolePage):
+    template = "console/second_factor.html"
+    form: FormState = EMPTY
+    following: Following = NOTHING
+
+    @property
+    def place(self) -> str:
+        return "/code"
+
+
+@dataclass(frozen=True)
+class SetUp(ConsolePage):
+    """Behind a one-time link. `picture`: the authenticator's QR code as a data address; `secret`: the same as text."""
+
+    template = "console/set_up.html"
+    token: str
+    address: str
+    picture: str
+    secret: str
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return f"/set-up/{self.token}"
+
+
+@dataclass(frozen=True)
+class Codes(ConsolePage):
+    """Recovery codes, shown this once."""
+
+    template = "console/codes.html"
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Who:
+    """Whoever has signed in, for the head of every page: address and the token that each form carries."""
+
+    address: str
+    csrf: str
+    decides: bool
+
+
+@dataclass(frozen=True)
+class InsidePage(ConsolePage):
+    """A page of a session."""
+
+    who: Who
+
+
+@dataclass(frozen=True)
+class Resume(InsidePage):
+    """A form that was sent when the session had ended: here it is again, to be sent by a hand."""
+
+    template = "console/resume.html"
+    action: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StepUp(InsidePage):
+    """The second factor once more, before what cannot be taken back. `kept`: the form that waits for it."""
+
+    template = "console/step_up.html"
+    kept: str
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return "/prove"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One petition on the dashboard. `waiting`: signatures by state, and those awaiting; `opens`: has its key."""
+
+    petition: Petition
+    phase: str
+    counts: Counts
+    role: str
+    waiting: Mapping[str, int]
+    opens: bool
+    moderates: bool
+
+
+@dataclass(frozen=True)
+class Dashboard(InsidePage):
+    template = "console/dashboard.html"
+    desks: tuple[Desk, ...]
+    said: str | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One signature in a list: `row` a queries.queue.Queued, `record` opened, or None where there is no key."""
+
+    row: Any
+    record: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class QueuePage(InsidePage):
+    """`chosen` are the filters as asked for; `more` leads on."""
+
+    template = "console/queue.html"
+    petition: Petition
+    lines: tuple[Line, ...]
+    waiting: Mapping[str, int]
+    chosen: Mapping[str, str]
+    more: str | None
+    opens: bool
+    moderates: bool
+    said: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/queue"
+
+
+@dataclass(frozen=True)
+class RecordPage(InsidePage):
+    """One signature opened. `back`: the list it was opened from; `acts`: what may be done now."""
+
+    template = "console/record.html"
+    petition: Petition
+    line: Line
+    back: str
+    acts: tuple[str, ...]
+    history: tuple[Any, ...] = ()
+    said: str | None = None
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/signatures/{self.line.row.id.hex()}"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One account: its roles, and which petitions' keys it lacks."""
+
+    id: str
+    address: str
+    state: str
+    grants: tuple[Grant, ...]
+    lacks: tuple[Petition, ...]
+    me: bool
+
+
+@dataclass(frozen=True)
+class TeamPage(InsidePage):
+    """`link`: the set-up link of somebody just invited, shown this once."""
+
+    template = "console/team.html"
+    members: tuple[Member, ...]
+    petitions: tuple[Petition, ...]
+    link: str | None = None
+    said: str | None = None
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return "/team"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One browser that is signed in."""
+
+    id: str
+    begun: Any
+    seen: Any
+    here: bool
+
+
+@dataclass(frozen=True)
+class AccountPage(InsidePage):
+    template = "console/account.html"
+    seats: tuple[Seat, ...]
+    codes_left: int
+    said: str | None = None
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return "/account"
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    number: int
+    day: Any
+    who: str
+    verb: str
+    petition: Petition | None
+    subject: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AuditPage(InsidePage):
+    """Newest first; `holds`: the chain is unbroken."""
+
+    template = "console/audit.html"
+    lines: tuple[AuditLine, ...]
+    more: int | None
+    holds: bool
+
+    @property
+    def place(self) -> str:
+        return "/audit"

@@ -1,0 +1,240 @@
+"""The queue and one signature: what organizers see of who signed, and what they do about it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath
+
+from petition.actions import audit, moderation
+from petition.actions.audit import Act
+from petition.domain import sealing, states
+from petition.domain.actors import MODERATE, READ
+from petition.errors import Invalid, NotFound
+from petition.queries import audit as audits
+from petition.queries import organizers as accounts
+from petition.queries import queue
+from petition.queries.petitions import Petition
+from petition.queries.queue import Filter, Queued
+from petition.web import parts
+from petition.web.answers import html, redirect
+from petition.web.console import gate
+from petition.web.console.gate import Signed
+from petition.web.console.pages import AuditLine, Line, QueuePage, RecordPage
+from petition.web.forms import Typed
+from petition.web.pages import FormState
+from petition.web.parts import Asked, Parts
+
+PAGE = 50
+CHOICES = ("state", "category", "method", "awaiting")
+
+
+def _chosen(request: Asked, petition: Petition) -> dict[str, str]:
+    """The filters asked for, without those that mean nothing."""
+    known = {
+        "state": states.STATES,
+        "category": tuple(c.slug for c in petition.categories),
+        "method": states.METHODS,
+        "awaiting": ("yes",),
+    }
+    asked = {name: request.query_params.get(name, "") for name in CHOICES}
+    return {name: value for name, value in asked.items() if value in known[name]}
+
+
+def _filter(chosen: Mapping[str, str]) -> Filter:
+    return Filter(
+        state=chosen.get("state"),
+        category=chosen.get("category"),
+        awaiting=chosen.get("awaiting") == "yes",
+        method=chosen.get("method"),
+    )
+
+
+@get("/organizer/{language:str}/petitions/{slug:str}/queue")
+async def queue_page(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """Opening records is an act: that these were seen is in the audit before anybody sees them."""
+    held = parts.of(request)
+    who = await gate.signed(request, language)
+    petition = gate.petition_for(held, who, slug)
+    scope = who.actor.scope(petition.id, READ)
+    assert scope is not None
+    chosen = _chosen(request, petition)
+    after = request.query_params.get("after", "")
+    async with held.database.read() as connection:
+        found = await queue.page(
+            connection,
+            petition.id,
+            _filter(chosen),
+            scope,
+            after=gate.identifier(after) if after else None,
+            limit=PAGE,
+        )
+        waiting = await queue.waiting_counts(connection, petition.id, scope)
+    key = await gate.private_key(held, who, petition.id)
+    if key is not None and found.rows:
+        async with held.database.write() as tx:
+            seen = Act("records:list", who.actor.id, petition.id, facts={"number": len(found.rows), **chosen})
+            await audit.record(tx, seen, today=held.today())
+    page = QueuePage(
+        who.who(held),
+        petition,
+        await asyncio.to_thread(_lines, found.rows, key),
+        waiting,
+        chosen,
+        found.more.hex() if found.more else None,
+        key is not None,
+        who.actor.scope(petition.id, MODERATE) is not None,
+    )
+    return html(held, page, language)
+
+
+def _lines(rows: Sequence[Queued], key: bytes | None) -> tuple[Line, ...]:
+    return tuple(Line(row, _opened(row, key)) for row in rows)
+
+
+def _opened(row: Queued, key: bytes | None) -> dict[str, Any] | None:
+    if key is None or row.sealed is None:
+        return None
+    try:
+        return sealing.open_record(row.sealed, key, row.petition_id)[0]
+    except sealing.Unreadable:
+        return None
+
+
+@get("/organizer/{language:str}/petitions/{slug:str}/signatures/{signature:str}")
+async def record(
+    request: Asked, language: FromPath[str], slug: FromPath[str], signature: FromPath[str]
+) -> Response[bytes]:
+    held = parts.of(request)
+    who = await gate.signed(request, language)
+    petition = gate.petition_for(held, who, slug)
+    row = await _row(held, who, petition, gate.identifier(signature))
+    async with held.database.write() as tx:
+        await audit.record(tx, Act("record:open", who.actor.id, petition.id, row.id), today=held.today())
+    said = request.query_params.get("said")
+    back = gate.next_of(request.query_params.get("back", ""))
+    page = await _page(held, who, petition, row, back, said if said in ACTS else None, FormState())
+    return html(held, page, language)
+
+
+async def _row(held: Parts, who: Signed, petition: Petition, signature_id: bytes) -> Queued:
+    scope = who.actor.scope(petition.id, READ)
+    assert scope is not None
+    async with held.database.read() as connection:
+        row = await queue.by_id(connection, petition.id, signature_id, scope)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def _page(
+    held: Parts, who: Signed, petition: Petition, row: Queued, back: str, said: str | None, form: FormState
+) -> RecordPage:
+    key = await gate.private_key(held, who, petition.id)
+    async with held.database.read() as connection:
+        done = await audits.of_signature(connection, petition.id, row.id)
+        names = {o.id: o.address_text(held.keys) for o, _ in await accounts.everyone(connection)}
+    history = tuple(
+        AuditLine(e.number, e.day, names.get(e.organizer_id or b"", ""), e.verb, petition, "", e.facts) for e in done
+    )
+    line = Line(row, _opened(row, key))
+    may = who.actor.may(petition.id, MODERATE, row.category)
+    back = back or f"/organizer/{who.language}/petitions/{petition.slug}/queue"
+    return RecordPage(who.who(held), petition, line, back, _acts(line) if may else (), history, said, form)
+
+
+def _acts(line: Line) -> tuple[str, ...]:
+    """What fits where the signature stands; what needs the record needs it opened."""
+    row = line.row
+    if row.sealed is None:
+        return ()
+    if row.state == states.PENDING:
+        return ("reject",)
+    if row.state in (states.REJECTED, states.INVALIDATED):
+        return ("restore",)
+    if row.state != states.CONFIRMED:
+        return ()
+    listed = (("show",) if line.record else ()) if row.hidden else ("hide",)
+    return ("unverify" if row.verified else "verify", "move", *listed, "unpin" if row.pinned else "pin", "invalidate")
+
+
+Acting = Callable[..., Awaitable[Queued]]
+ACTS: Mapping[str, Acting] = {
+    "verify": moderation.verify,
+    "unverify": moderation.unverify,
+    "move": moderation.move,
+    "reject": moderation.reject,
+    "invalidate": moderation.invalidate,
+    "restore": moderation.restore,
+    "hide": moderation.hide,
+    "show": moderation.show,
+    "pin": moderation.pin,
+    "unpin": moderation.unpin,
+}
+
+
+@post("/organizer/{language:str}/petitions/{slug:str}/signatures/{signature:str}/{act:str}", status_code=303)
+async def act(
+    request: Asked, language: FromPath[str], slug: FromPath[str], signature: FromPath[str], act: FromPath[str]
+) -> Response[bytes]:
+    """One act on one signature, as it was when the form was made: `seen` says how that was."""
+    held = parts.of(request)
+    who, typed = await gate.sent(request, language)
+    petition = gate.petition_for(held, who, slug, MODERATE)
+    if act not in ACTS:
+        raise NotFound()
+    row = await _row(held, who, petition, gate.identifier(signature))
+    key = await gate.private_key(held, who, petition.id)
+    back = gate.next_of(typed.get("back"))
+    try:
+        async with held.database.write() as tx:
+            await ACTS[act](
+                tx,
+                petition.id,
+                row.id,
+                by=who.actor,
+                seen=typed.get("seen"),
+                keys=held.keys,
+                today=held.today(),
+                **_wants(act, typed, _opened(row, key)),
+            )
+    except Invalid as wrong:
+        form = FormState(typed.values, wrong.fields)
+        return html(held, await _page(held, who, petition, row, back, None, form), language, 422)
+    query = urlencode({"said": act, "back": back} if back else {"said": act})
+    return redirect(f"/organizer/{language}/petitions/{slug}/signatures/{row.id.hex()}?{query}")
+
+
+def _wants(act: str, typed: Typed, opened: dict[str, Any] | None) -> dict[str, Any]:
+    """What an act needs besides the signature."""
+    match act:
+        case "verify" | "move":
+            return {"category": typed.get("category") or None}
+        case "reject" | "invalidate":
+            return {"reason": typed.get("reason")}
+        case "restore":
+            return {"record": opened}
+        case "show":
+            if opened is None:
+                raise NotFound()
+            return {"record": opened}
+    return {}
+
+
+@get("/organizer/{language:str}/petitions/{slug:str}/signatures/{signature:str}/{act:str}")
+async def back_to_the_record(
+    request: Asked, language: FromPath[str], slug: FromPath[str], signature: FromPath[str], act: FromPath[str]
+) -> Response[bytes]:
+    """The address of an act, followed instead of posted to."""
+    await gate.signed(request, language)
+    return redirect(f"/organizer/{language}/petitions/{slug}/signatures/{gate.identifier(signature).hex()}")
+
+
+router = Router(
+    path="/",
+    include_in_schema=False,
+    exception_handlers=gate.HANDLERS,
+    route_handlers=[queue_page, record, act, back_to_the_record],
+)

@@ -1,0 +1,140 @@
+"""Promise 38: nobody reaches beyond their role. Every route of the console, with every other petition's ids.
+
+An owner of one petition, a verifier of one category, an auditor: each is sent through every door with ids of what is
+not theirs. Nothing of it may come back, and nothing may change.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from petition.db import tables
+from petition.domain import passwords
+from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant, Scope
+from petition.queries import queue
+from petition.queries.queue import Filter
+from tests.factories import SLUG, petition_text
+from tests.house import House
+from tests.organizers import Account, Browser, account
+from tests.people import KARIM, LAYLA
+from tests.promises.markup import Page
+
+OTHER = "another-statement"
+ACTS = ("verify", "unverify", "move", "reject", "invalidate", "restore", "hide", "show", "pin", "unpin")
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "PRICE", "1,1,64")
+
+
+class Ground:
+    """Two petitions, one signature each; Layla's is of the one that our people have a role on."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.ids: dict[str, bytes] = {}
+        self.rows: dict[str, queue.Queued] = {}
+
+    async def lay(self) -> None:
+        await self.house.apply(petition_text(slug=OTHER))
+        await self.house.confirmed(LAYLA)
+        await self.house.confirmed(KARIM, slug=OTHER)
+        for petition in self.house.parts.hub.all_petitions():
+            self.ids[petition.slug] = petition.id
+            async with self.house.parts.database.read() as connection:
+                (row,) = (await queue.page(connection, petition.id, Filter(), Scope(None))).rows
+            self.rows[petition.slug] = row
+
+    async def state(self) -> list[Any]:
+        """All that organizers could have changed."""
+        async with self.house.parts.database.read() as connection:
+            found: list[Any] = []
+            accounts = tables.table(tables.Organizer)
+            found.append(sorted((await connection.execute(select(accounts.c.id, accounts.c.state))).all()))
+            for mapped in (tables.Signature, tables.LedgerWaiting, tables.Role, tables.PetitionKey):
+                found.append(sorted(map(repr, (await connection.execute(select(tables.table(mapped)))).all())))
+        return found
+
+
+async def everywhere(ground: Ground, who: Account, slug: str, signature: queue.Queued, member: bytes) -> list[Any]:
+    """Every door with these ids; what it answered."""
+    browser = Browser(ground.house)
+    await browser.sign_in(who)
+    csrf = dict(Page(browser.page.text).forms[0].fields)["csrf"]
+    given = {"language": "en", "slug": slug, "signature": signature.id.hex(), "member": member.hex(), "text": "A" * 43}
+    answers = []
+    for template in sorted({route.path for route in ground.house.app.routes if "/organizer/" in route.path}):
+        if "sign-" in template or "/account" in template or template.endswith(("/code", "/prove")):
+            continue
+        for act in ACTS if "{act:" in template else ("",):
+            path = re.sub(r"\{(\w+):\w+\}", lambda name, act=act: given.get(name[1], act), template)
+            answers.append(await browser.http.get(path))
+            typed = {"csrf": csrf, "seen": signature.seen, "reason": "duplicate", "category": signature.category or ""}
+            typed |= {"address": "new@example.org", "role": "owner", "petition": slug}
+            answers.append(await browser.http.post(path, data=typed))
+    return answers
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [("owner", None), ("verifier", None), ("auditor", None), ("verifier", ("fsa",))],
+    ids=lambda grant: f"{grant[0]}-{grant[1]}",
+)
+async def test_another_petitions_ids_lead_nowhere(house: House, grant: tuple[str, Any]) -> None:
+    ground = Ground(house)
+    await ground.lay()
+    boss = await account(house, "boss@example.org", Grant(None, OWNER))
+    who = await account(house, "who@example.org", Grant(ground.ids[SLUG], *grant))
+    foreign = ground.rows[OTHER]
+    before = await ground.state()
+    # Its own address, and its id under the address of the petition that they do have a role on.
+    for slug in (OTHER, SLUG):
+        for answer in await everywhere(ground, who, slug, foreign, boss.id):
+            told = f"{answer.request.method} {answer.request.url} {answer.status_code}"
+            assert answer.status_code in (200, 303, 403, 404, 405, 410), told
+            assert KARIM.full_name not in answer.text, told
+            assert KARIM.email not in answer.text, told
+            assert foreign.id.hex() not in answer.text, told
+            assert "boss@example.org" not in answer.text or "/audit" in told, told
+    assert await ground.state() == before
+
+
+async def test_an_auditor_reads_everything_and_changes_nothing(house: House) -> None:
+    ground = Ground(house)
+    await ground.lay()
+    boss = await account(house, "boss@example.org", Grant(None, OWNER))
+    who = await account(house, "who@example.org", Grant(None, AUDITOR))
+    before = await ground.state()
+    answers = await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id)
+    assert await ground.state() == before
+    assert any(LAYLA.full_name in answer.text for answer in answers)
+    assert {a.status_code for a in answers if a.request.method == "POST"} <= {403, 404, 405, 410}
+
+
+async def test_a_verifier_of_one_category_sees_and_moves_no_other(house: House) -> None:
+    ground = Ground(house)
+    await ground.lay()
+    boss = await account(house, "boss@example.org", Grant(None, OWNER))
+    theirs = ground.rows[SLUG].category
+    foreign = next(c.slug for c in house.parts.hub.any_petition(SLUG).categories if c.slug != theirs)
+    who = await account(house, "who@example.org", Grant(ground.ids[SLUG], VERIFIER, (foreign,)))
+    before = await ground.state()
+    for answer in await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id):
+        assert LAYLA.full_name not in answer.text
+        assert LAYLA.email not in answer.text
+    assert await ground.state() == before
+
+
+async def test_the_test_would_see_a_leak(house: House) -> None:
+    ground = Ground(house)
+    await ground.lay()
+    boss = await account(house, "boss@example.org", Grant(None, OWNER))
+    before = await ground.state()
+    answers = await everywhere(ground, boss, OTHER, ground.rows[OTHER], boss.id)
+    assert any(KARIM.full_name in answer.text for answer in answers)
+    assert await ground.state() != before
