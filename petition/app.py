@@ -26,6 +26,7 @@ from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, problems, public, signature, system
 from petition.web.console import accounts, signatures, team
+from petition.web.console.search import Searches
 from petition.web.envelope import Envelope
 from petition.web.hub import Hub
 from petition.web.pages import Pages
@@ -96,6 +97,7 @@ def create_app(
                 confirmations=Grouped(database, partial(signing.confirm, keys=keys)),
                 clock=clocks.wall,
                 monotonic=clocks.monotonic,
+                searches=Searches(database, clocks.monotonic),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts
@@ -133,6 +135,7 @@ async def _working(worker: Worker) -> AsyncIterator[None]:
 
 
 async def _settle(parts: Parts) -> None:
+    parts.searches.close()
     await parts.hub.stop()
     await parts.intake.drain()
     await parts.confirmations.drain()

@@ -49,6 +49,7 @@ SHARED = {
         "shapes",
         "console.gate",
         "console.pages",
+        "console.search",
     )
 }
 BANNED = re.compile(

@@ -63,8 +63,8 @@ class _Case:
 
     async def into(self, category: str | None) -> str:
         """A category of this petition that people can sign as and that this organizer looks after."""
-        known = await queue.has_category(self.tx, self.row.petition_id, category)
-        if category is None or not known or not self.scope.holds(category):
+        known = await queue.categories(self.tx, self.row.petition_id)
+        if category is None or category not in known or not self.scope.holds(category):
             raise Invalid({"category": FieldRefused("category-unknown")})
         return category
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +19,7 @@ from petition.domain.sealing import canonical
 PAGE = 50
 AWAITING = "awaiting"
 SEEN_DIGITS = 16
+AMONG_AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ async def page(
     scope: Scope,
     *,
     after: bytes | None = None,
+    among: Sequence[bytes] | None = None,
     limit: int = PAGE,
 ) -> QueuePage:
     """One page in the order of the random ids. Which rows are meant is read from the index, then those alone."""
@@ -122,13 +125,42 @@ async def page(
             ids = ids.where(_rows.c[name] == value)
     if wanted.awaiting:
         ids = ids.where(_AWAITING)
+    if among is not None:
+        return await _page_among(connection, ids, [key for key in among if after is None or key > after], limit)
     if after is not None:
         ids = ids.where(_rows.c.id > after)
     ids = ids.order_by(_rows.c.id).limit(limit + 1)
     meant = _selected().where(_rows.c.id.in_(ids)).order_by(_rows.c.id)
-    found = [Queued(**row) for row in (await connection.execute(meant)).mappings()]
+    return _cut([Queued(**row) for row in (await connection.execute(meant)).mappings()], limit)
+
+
+def _cut(found: list[Queued], limit: int) -> QueuePage:
     rows = tuple(found[:limit])
     return QueuePage(rows, rows[-1].id if len(found) > limit else None)
+
+
+async def _page_among(
+    connection: AsyncConnection, within: Select[Any], among: Sequence[bytes], limit: int
+) -> QueuePage:
+    """Of these ids, in their order, the first that fit: asked for by parts, so that no statement grows with them."""
+    found: list[Queued] = []
+    for start in range(0, len(among), AMONG_AT_ONCE):
+        part = within.where(_rows.c.id.in_(among[start : start + AMONG_AT_ONCE]))
+        meant = _selected().where(_rows.c.id.in_(part)).order_by(_rows.c.id)
+        found += [Queued(**row) for row in (await connection.execute(meant)).mappings()]
+        if len(found) > limit:
+            break
+    return _cut(found, limit)
+
+
+async def sealed(
+    connection: AsyncConnection, petition_id: bytes, *, after: bytes | None, limit: int
+) -> list[tuple[bytes, bytes]]:
+    """(id, sealed record) in the order of the ids, whatever their state: for a search that opens them all."""
+    wanted = select(_rows.c.id, _rows.c.sealed).where(_rows.c.petition_id == petition_id, _rows.c.sealed.is_not(None))
+    if after is not None:
+        wanted = wanted.where(_rows.c.id > after)
+    return [(row[0], row[1]) for row in await connection.execute(wanted.order_by(_rows.c.id).limit(limit))]
 
 
 async def by_id(
@@ -142,12 +174,12 @@ async def by_id(
     return Queued(**row) if row else None
 
 
-async def has_category(connection: AsyncConnection, petition_id: bytes, category: str | None) -> bool:
-    """Whether one can still sign as this on the petition."""
+async def categories(connection: AsyncConnection, petition_id: bytes) -> frozenset[str]:
+    """What one can still sign this petition as."""
     wanted = select(_categories.c.slug).where(
-        _categories.c.petition_id == petition_id, _categories.c.slug == category, _categories.c.retired.is_(False)
+        _categories.c.petition_id == petition_id, _categories.c.retired.is_(False)
     )
-    return (await connection.execute(wanted)).first() is not None
+    return frozenset((await connection.execute(wanted)).scalars())
 
 
 async def waiting_counts(connection: AsyncConnection, petition_id: bytes, scope: Scope) -> dict[str, int]:

@@ -1,141 +1,24 @@
-"""What organizers do to signatures: each act and its undoing, who may, and that the count is right after any of them."""
+"""What organizers do to signatures: each act, its undoing, where it fits and who may."""
 
-import asyncio
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import delete, func, select, update
 
-from petition.actions import audit, counting, moderation, signing
 from petition.db import tables
-from petition.domain import actors, identity, ledger, sealing, states, tokens
-from petition.domain.actors import Actor, Grant, Scope
+from petition.domain import actors, identity, states
+from petition.domain.actors import Actor, Grant
 from petition.errors import Conflict, Forbidden, Invalid, NotFound, PetitionError
-from petition.queries import queue
-from petition.queries.queue import Queued
-from tests.factories import CATEGORIES, SLUG, petition_text
+from tests.actions.desk import ACTS, Desk
+from tests.factories import CATEGORIES, petition_text
 from tests.house import House
-from tests.people import KARIM, LAYLA, OMAR, SALMA, Person, someone
+from tests.people import KARIM, LAYLA, OMAR, SALMA, Person
 
-SIGNATURES, AUDIT, OUTBOX = (tables.table(t) for t in (tables.Signature, tables.AuditEntry, tables.Outbox))
-EVERYTHING = Scope(None)
-OWNER = Actor(b"o" * 16, (Grant(None, actors.OWNER),))
 NOBODY = Actor(b"n" * 16, ())
-Acting = Callable[..., Awaitable[Queued]]
-# Every act, with what it needs besides the signature.
-ACTS: dict[str, tuple[Acting, dict[str, Any]]] = {
-    "verify": (moderation.verify, {}),
-    "unverify": (moderation.unverify, {}),
-    "move": (moderation.move, {"category": "coalition"}),
-    "reject": (moderation.reject, {"reason": "other"}),
-    "invalidate": (moderation.invalidate, {"reason": "duplicate"}),
-    "restore": (moderation.restore, {}),
-    "hide": (moderation.hide, {}),
-    "show": (moderation.show, {"record": {"full_name": "Layla"}}),
-    "pin": (moderation.pin, {}),
-    "unpin": (moderation.unpin, {}),
-}
-
-
-class Desk:
-    """An organizer's, in the test's hands: an act on a signature as it stands, unless told what was seen."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.petition_id = house.parts.hub.any_petition(SLUG).id
-
-    async def row(self, link: str) -> Queued:
-        token = tokens.read(link.rpartition("/")[2])
-        assert token is not None
-        (found,) = [row for row in await self.house.signatures() if row.token_hash == tokens.stored(token)]
-        async with self.house.parts.database.read() as connection:
-            row = await queue.by_id(connection, found.petition_id, found.id, EVERYTHING)
-        assert row is not None
-        return row
-
-    async def shown(self, link: str) -> str | None:
-        row_id = (await self.row(link)).id
-        (found,) = [row for row in await self.house.signatures() if row.id == row_id]
-        assert (found.shown_name is None) == (found.shown_key is None)
-        name: str | None = found.shown_name
-        return name
-
-    async def record(self, link: str) -> dict[str, Any]:
-        row = await self.row(link)
-        assert row.sealed is not None
-        return sealing.open_record(row.sealed, self.house.recovery_key(SLUG), row.petition_id)[0]
-
-    async def do(
-        self, name: str, link: str, *, by: Actor = OWNER, seen: str = "", at: House | None = None, **more: Any
-    ) -> Queued:
-        row, (act, needs) = await self.row(link), ACTS[name]
-        house = at or self.house
-        async with house.parts.database.write() as tx:
-            after = await act(
-                tx,
-                self.petition_id,
-                row.id,
-                by=by,
-                seen=seen or row.seen,
-                keys=house.parts.keys,
-                today=house.clock.now.date(),
-                **needs | more,
-            )
-        return after
-
-    async def all_there_is(self) -> tuple[Any, ...]:
-        """What an act could change."""
-        async with self.house.parts.database.read() as connection:
-            waiting = (await connection.execute(select(func.count()).select_from(tables.LedgerWaiting))).scalar_one()
-            mails = (await connection.execute(select(OUTBOX).order_by(OUTBOX.c.id))).all()
-            audited = (await connection.execute(select(AUDIT).order_by(AUDIT.c.number))).all()
-        return sorted(await self.house.signatures()), waiting, mails, audited
-
-    async def audited(self) -> list[Any]:
-        async with self.house.parts.database.read() as connection:
-            assert await audit.broken(connection) is None
-            return list(await connection.execute(select(AUDIT).order_by(AUDIT.c.number)))
-
-    async def categories(self) -> dict[str, tuple[int, int]]:
-        """Folded: where signatures count, as (total, verified)."""
-        await self.house.fold()
-        counts = await self.house.counts()
-        told = {c["category"]: (c["total"], c["verified"]) for c in counts["by_category"] if c["total"]}
-        return told | ({"awaiting": (n, 0)} if (n := counts["awaiting_verification"]) else {})
-
-    async def holds(self) -> None:
-        """Signatures = ledger = tally, and each signature's own line stands as its row says."""
-        async with self.house.parts.database.read() as connection:
-            assert (await counting.recount(connection, self.petition_id)).holds
-        await self.house.fold()
-        async with self.house.parts.database.read() as connection:
-            found = await counting.recount(connection, self.petition_id)
-            entries = (await connection.execute(select(tables.table(tables.LedgerEntry)).order_by("index"))).all()
-        assert found.holds
-        assert found.waiting == 0
-        for row in await self.house.signatures():
-            own = [(e.index, e.body) for e in entries if e.link == self.house.parts.keys.link_of(row.id)]
-            line = ledger.line_of(own)
-            assert len(own) == row.acts
-            assert (row.state == states.CONFIRMED) == (line is not None and line.removed is None)
-            if line is not None:
-                assert (line.category, line.verified) == (row.counted_as, row.verified)
 
 
 @pytest.fixture
 async def desk(house: House) -> Desk:
     return Desk(house)
-
-
-@pytest.fixture
-async def neighbour(house: House) -> AsyncIterator[House]:
-    """Another server on the same database."""
-    other = House(house.settings)
-    await other.start()
-    yield other
-    await other.stop()
 
 
 # Vouching and moving
@@ -211,20 +94,16 @@ async def test_nobody_is_put_where_there_is_no_category(desk: Desk, name: str, c
 # Taking out and bringing back
 
 
-async def test_a_rejected_signature_gets_no_mail_and_is_not_confirmed(desk: Desk) -> None:
-    link = await desk.house.signed(LAYLA)
-    # Signed again: this second mail waits.
+async def test_a_rejected_signature_gets_no_mail(desk: Desk) -> None:
     await desk.house.sign(LAYLA)
-    waiting = next(row for row in await desk.house.signatures() if row.id != (await desk.row(link)).id)
-    seen = Queued.seen.fget  # type: ignore[attr-defined]
-    async with desk.house.parts.database.write() as tx:
-        row = await queue.by_id(tx, desk.petition_id, waiting.id, EVERYTHING)
-        assert row is not None
-        today = desk.house.clock.now.date()
-        hand = {"by": OWNER, "seen": seen(row), "keys": desk.house.parts.keys, "today": today}
-        after = await moderation.reject(tx, desk.petition_id, row.id, reason="not-a-person", **hand)
+    after = await desk.do("reject", (await desk.house.only_signature()).id, reason="not-a-person")
     assert (after.state, after.reason, after.acts) == ("rejected", "not-a-person", 0)
     assert await desk.house.deliver() == 0
+    assert not (await desk.all_there_is())[2]
+
+
+async def test_a_rejected_signature_is_confirmed_only_once_it_is_restored(desk: Desk) -> None:
+    link = await desk.house.signed(LAYLA)
     await desk.do("reject", link)
     await desk.house.post(link, "confirm", agree="yes")
     assert (await desk.row(link)).state == "rejected"
@@ -304,7 +183,7 @@ async def test_nobody_is_taken_out_without_a_reason(desk: Desk, name: str, reaso
 
 
 def test_every_reason_fits_its_column() -> None:
-    assert max(map(len, states.REASONS_GIVEN)) <= SIGNATURES.c.reason.type.length
+    assert max(map(len, states.REASONS_GIVEN)) <= tables.table(tables.Signature).c.reason.type.length
     assert not {*states.REASONS_GIVEN} & {states.DENIED, states.ERASED}
 
 
@@ -353,3 +232,167 @@ async def test_pinning_moves_no_count_and_is_undone(desk: Desk) -> None:
     assert await desk.house.fold() == 0
     assert await desk.house.counts() == before
     assert await desk.shown(link) == LAYLA.full_name
+
+
+# What fits where
+
+
+async def _pending(desk: Desk) -> str:
+    return await desk.house.signed(LAYLA)
+
+
+async def _confirmed(desk: Desk) -> str:
+    return await desk.house.confirmed(LAYLA)
+
+
+async def _after(desk: Desk, *names: str, link: str = "") -> str:
+    link = link or await _confirmed(desk)
+    for name in names:
+        await (desk.do(name, link) if name in ACTS else desk.house.post(link, name))
+    return link
+
+
+async def _merged(desk: Desk) -> str:
+    await _confirmed(desk)
+    second = await _pending(desk)
+    await desk.house.post(second, "confirm", agree="yes")
+    return second
+
+
+async def _lapsed(desk: Desk) -> str:
+    link = await _pending(desk)
+    await desk.house.next_day(15)
+    return link
+
+
+async def _rejected(desk: Desk) -> str:
+    return await _after(desk, "reject", link=await _pending(desk))
+
+
+async def _rejected_and_erased(desk: Desk) -> str:
+    return await _after(desk, "erase", link=await _rejected(desk))
+
+
+Make = Callable[[Desk], Awaitable[str]]
+STANDS: dict[str, tuple[Make, set[str]]] = {
+    "pending": (_pending, {"reject", "hide", "pin"}),
+    "confirmed": (_confirmed, {"verify", "move", "invalidate", "hide", "pin"}),
+    "verified": (lambda desk: _after(desk, "verify"), {"unverify", "move", "invalidate", "hide", "pin"}),
+    "hidden": (lambda desk: _after(desk, "hide"), {"verify", "move", "invalidate", "show", "pin"}),
+    "pinned": (lambda desk: _after(desk, "pin"), {"verify", "move", "invalidate", "hide", "unpin"}),
+    "rejected": (_rejected, {"restore"}),
+    "invalidated": (lambda desk: _after(desk, "hide", "pin", "verify", "invalidate"), {"restore"}),
+    "withdrawn": (lambda desk: _after(desk, "withdraw"), set()),
+    "merged": (_merged, set()),
+    "lapsed": (_lapsed, set()),
+    "denied": (lambda desk: _after(desk, "hide", "pin", "deny", "erase"), set()),
+    "erased": (lambda desk: _after(desk, "hide", "pin", "erase"), set()),
+    "erased once invalidated": (lambda desk: _after(desk, "invalidate", "erase"), set()),
+    "erased once rejected": (_rejected_and_erased, set()),
+}
+
+
+@pytest.mark.parametrize("stand", STANDS)
+async def test_an_act_that_does_not_fit_where_a_signature_stands_changes_nothing(desk: Desk, stand: str) -> None:
+    make, fitting = STANDS[stand]
+    link = await make(desk)
+    before = await desk.all_there_is()
+    for name in ACTS.keys() - fitting:
+        with pytest.raises(Conflict, match="not-in-this-state"):
+            await desk.do(name, link)
+        assert await desk.all_there_is() == before, name
+    for name in fitting:
+        row = await desk.row(link)
+        with pytest.raises(_Undo):
+            await desk.do(name, link, then=_Undo)
+        assert await desk.row(link) == row
+    await desk.holds()
+
+
+class _Undo(Exception):
+    """Takes an act back that did what it should."""
+
+
+# Who may, and on what they saw
+
+
+@pytest.mark.parametrize("name", ACTS)
+async def test_whoever_saw_another_state_is_refused(desk: Desk, name: str) -> None:
+    link = await (_pending(desk) if name == "reject" else _confirmed(desk))
+    before_it = {"unverify": "verify", "restore": "invalidate", "show": "hide", "unpin": "pin"}
+    await _after(desk, *(before_it[name],) if name in before_it else (), link=link)
+    seen = (await desk.row(link)).seen
+    await _after(desk, "unpin" if name == "unpin" else "pin" if name != "restore" else "restore", link=link)
+    before = await desk.all_there_is()
+    for stale in (seen, "", "0" * 16, (await desk.row(link)).seen.upper() + " "):
+        with pytest.raises(Conflict, match="changed-meanwhile"):
+            await desk.do(name, link, seen=stale or "nothing")
+        assert await desk.all_there_is() == before
+
+
+async def test_of_two_verifiers_who_saw_the_same_the_second_is_refused(desk: Desk) -> None:
+    link = await desk.house.confirmed(OMAR)
+    seen = (await desk.row(link)).seen
+    await desk.do("verify", link, seen=seen, category="fsa")
+    before = await desk.all_there_is()
+    with pytest.raises(Conflict, match="changed-meanwhile"):
+        await desk.do("verify", link, seen=seen, category="coalition")
+    assert await desk.all_there_is() == before
+    assert await desk.categories() == {"fsa": (1, 1)}
+
+
+async def test_what_the_signatory_did_meanwhile_counts_as_seen_otherwise(desk: Desk) -> None:
+    for act, fields in (("visibility", {"visibility": "initials"}), ("withdraw", {})):
+        link = await desk.house.confirmed(OMAR)
+        seen = (await desk.row(link)).seen
+        await desk.house.post(link, act, **fields)
+        with pytest.raises(Conflict, match="changed-meanwhile"):
+            await desk.do("verify", link, seen=seen)
+        await desk.house.post(link, "erase")
+
+
+@pytest.mark.parametrize(
+    ("by", "refusal"),
+    [
+        (Actor(b"a" * 16, (Grant(None, actors.AUDITOR),)), Forbidden),
+        (NOBODY, NotFound),
+        (Actor(b"x" * 16, (Grant(b"another petition", actors.OWNER),)), NotFound),
+        (Actor(b"l" * 16, (Grant(None, actors.VERIFIER, ("fsa",)),)), NotFound),
+        (Actor(b"l" * 16, (Grant(None, actors.VERIFIER, ()),)), NotFound),
+    ],
+    ids=["auditor", "nobody", "another petition's owner", "another category's verifier", "no category's verifier"],
+)
+async def test_who_may_not_changes_nothing(desk: Desk, by: Actor, refusal: type[PetitionError]) -> None:
+    link = await desk.house.confirmed(OMAR)
+    before = await desk.all_there_is()
+    for name in ACTS:
+        with pytest.raises(refusal):
+            await desk.do(name, link, by=by)
+    assert await desk.all_there_is() == before
+
+
+async def test_a_verifier_moves_nobody_out_of_their_own_categories(desk: Desk) -> None:
+    by = Actor(b"v" * 16, (Grant(desk.petition_id, actors.VERIFIER, ("journalists", "fsa")),))
+    link = await desk.house.confirmed(OMAR)
+    for name in ("verify", "move"):
+        with pytest.raises(Invalid) as refused:
+            await desk.do(name, link, by=by, category="coalition")
+        assert refused.value.fields["category"].code == "category-unknown"
+    await desk.do("verify", link, by=by)
+    await desk.do("move", link, by=by, category="fsa")
+    await desk.do("move", link, by=by, category=None)
+    await desk.do("invalidate", link, by=by)
+    await desk.do("restore", link, by=by)
+    assert {line.organizer_id for line in await desk.audited()} == {by.id}
+    with pytest.raises(NotFound):
+        await desk.do("pin", await desk.house.confirmed(LAYLA), by=by)
+
+
+async def test_a_signature_is_found_on_its_own_petition_alone(desk: Desk) -> None:
+    await desk.house.apply(petition_text(slug="second"))
+    link = await desk.house.confirmed(OMAR, slug="second")
+    before = await desk.all_there_is()
+    for name in ACTS:
+        with pytest.raises(NotFound):
+            await desk.do(name, link)
+    assert await desk.all_there_is() == before

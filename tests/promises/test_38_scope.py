@@ -113,7 +113,9 @@ async def test_an_auditor_reads_everything_and_changes_nothing(house: House) -> 
     answers = await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id)
     assert await ground.state() == before
     assert any(LAYLA.full_name in answer.text for answer in answers)
-    assert {a.status_code for a in answers if a.request.method == "POST"} <= {403, 404, 405, 410}
+    # Searching is reading, though it is asked by POST.
+    posted = [a for a in answers if a.request.method == "POST" and not a.request.url.path.endswith("/queue")]
+    assert {a.status_code for a in posted} <= {403, 404, 405, 410}
 
 
 async def test_a_verifier_of_one_category_sees_and_moves_no_other(house: House) -> None:

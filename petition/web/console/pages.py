@@ -150,7 +150,7 @@ class Line:
 
 @dataclass(frozen=True)
 class QueuePage(InsidePage):
-    """`chosen` are the filters as asked for; `more` leads on."""
+    """`chosen` are the filters as asked for; `more` leads on. `wanted`: the text looked for, `whole`: in everything."""
 
     template = "console/queue.html"
     petition: Petition
@@ -159,7 +159,8 @@ class QueuePage(InsidePage):
     chosen: Mapping[str, str]
     more: str | None
     opens: bool
-    moderates: bool
+    wanted: str = ""
+    whole: bool = True
     said: str | None = None
 
     @property
@@ -169,12 +170,13 @@ class QueuePage(InsidePage):
 
 @dataclass(frozen=True)
 class RecordPage(InsidePage):
-    """One signature opened. `back`: the list it was opened from; `acts`: what may be done now."""
+    """One signature opened. `back`: its list, `following`: the next in it; `acts`: what may be done now."""
 
     template = "console/record.html"
     petition: Petition
     line: Line
     back: str
+    following: str
     acts: tuple[str, ...]
     history: tuple[Any, ...] = ()
     said: str | None = None

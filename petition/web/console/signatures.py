@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
@@ -28,10 +28,13 @@ from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts
 
 PAGE = 50
+MOST_TYPED = 200
+# How long a question waits for its index before it is answered from what has been read so far.
+PATIENCE = 3.0
 CHOICES = ("state", "category", "method", "awaiting")
 
 
-def _chosen(request: Asked, petition: Petition) -> dict[str, str]:
+def _chosen(asked: Mapping[str, str], petition: Petition) -> dict[str, str]:
     """The filters asked for, without those that mean nothing."""
     known = {
         "state": states.STATES,
@@ -39,8 +42,7 @@ def _chosen(request: Asked, petition: Petition) -> dict[str, str]:
         "method": states.METHODS,
         "awaiting": ("yes",),
     }
-    asked = {name: request.query_params.get(name, "") for name in CHOICES}
-    return {name: value for name, value in asked.items() if value in known[name]}
+    return {name: asked[name] for name in CHOICES if asked.get(name) in known[name]}
 
 
 def _filter(chosen: Mapping[str, str]) -> Filter:
@@ -58,10 +60,30 @@ async def queue_page(request: Asked, language: FromPath[str], slug: FromPath[str
     held = parts.of(request)
     who = await gate.signed(request, language)
     petition = gate.petition_for(held, who, slug)
+    chosen = _chosen(request.query_params, petition)
+    return await _queue(held, who, petition, chosen, request.query_params.get("after", ""), request.query_params)
+
+
+@post("/organizer/{language:str}/petitions/{slug:str}/queue", status_code=200)
+async def search(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """Free text over the sealed records. By POST: a name has no place in an address, which browsers keep."""
+    held = parts.of(request)
+    who, typed = await gate.sent(request, language)
+    petition = gate.petition_for(held, who, slug)
+    return await _queue(held, who, petition, _chosen(typed.values, petition), typed.get("after"), typed.values)
+
+
+async def _queue(
+    held: Parts, who: Signed, petition: Petition, chosen: dict[str, str], after: str, asked: Mapping[str, str]
+) -> Response[bytes]:
     scope = who.actor.scope(petition.id, READ)
     assert scope is not None
-    chosen = _chosen(request, petition)
-    after = request.query_params.get("after", "")
+    key = await gate.private_key(held, who, petition.id)
+    wanted, among, whole = asked.get("q", "").strip()[:MOST_TYPED], None, True
+    if wanted and key is not None:
+        index = held.searches.index(who.session.id, petition.id, key)
+        await held.searches.ready(index, PATIENCE)
+        among, whole = index.find(wanted), index.whole
     async with held.database.read() as connection:
         found = await queue.page(
             connection,
@@ -69,13 +91,14 @@ async def queue_page(request: Asked, language: FromPath[str], slug: FromPath[str
             _filter(chosen),
             scope,
             after=gate.identifier(after) if after else None,
+            among=among,
             limit=PAGE,
         )
         waiting = await queue.waiting_counts(connection, petition.id, scope)
-    key = await gate.private_key(held, who, petition.id)
     if key is not None and found.rows:
+        verb = "records:list" if among is None else "records:search"
         async with held.database.write() as tx:
-            seen = Act("records:list", who.actor.id, petition.id, facts={"number": len(found.rows), **chosen})
+            seen = Act(verb, who.actor.id, petition.id, facts={"number": len(found.rows), **chosen})
             await audit.record(tx, seen, today=held.today())
     page = QueuePage(
         who.who(held),
@@ -85,9 +108,11 @@ async def queue_page(request: Asked, language: FromPath[str], slug: FromPath[str
         chosen,
         found.more.hex() if found.more else None,
         key is not None,
-        who.actor.scope(petition.id, MODERATE) is not None,
+        wanted=wanted if among is not None else "",
+        whole=whole,
+        said="last" if asked.get("said") == "last" else None,
     )
-    return html(held, page, language)
+    return html(held, page, who.language)
 
 
 def _lines(rows: Sequence[Queued], key: bytes | None) -> tuple[Line, ...]:
@@ -119,6 +144,31 @@ async def record(
     return html(held, page, language)
 
 
+@get("/organizer/{language:str}/petitions/{slug:str}/next")
+async def next_one(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """The signature that follows `after` in the list as it was filtered; at its end, back to the list."""
+    held = parts.of(request)
+    who = await gate.signed(request, language)
+    petition = gate.petition_for(held, who, slug)
+    scope = who.actor.scope(petition.id, READ)
+    assert scope is not None
+    chosen, after = _chosen(request.query_params, petition), request.query_params.get("after", "")
+    async with held.database.read() as connection:
+        found = await queue.page(
+            connection,
+            petition.id,
+            _filter(chosen),
+            scope,
+            after=gate.identifier(after) if after else None,
+            limit=1,
+        )
+    back = f"/organizer/{language}/petitions/{slug}/queue?{urlencode(chosen)}"
+    if not found.rows:
+        return redirect(f"{back}{'&' if chosen else ''}said=last")
+    here = f"/organizer/{language}/petitions/{slug}/signatures/{found.rows[0].id.hex()}"
+    return redirect(f"{here}?{urlencode({'back': back})}")
+
+
 async def _row(held: Parts, who: Signed, petition: Petition, signature_id: bytes) -> Queued:
     scope = who.actor.scope(petition.id, READ)
     assert scope is not None
@@ -141,8 +191,10 @@ async def _page(
     )
     line = Line(row, _opened(row, key))
     may = who.actor.may(petition.id, MODERATE, row.category)
-    back = back or f"/organizer/{who.language}/petitions/{petition.slug}/queue"
-    return RecordPage(who.who(held), petition, line, back, _acts(line) if may else (), history, said, form)
+    here = f"/organizer/{who.language}/petitions/{petition.slug}"
+    back = back or f"{here}/queue"
+    following = f"{here}/next?after={row.id.hex()}&{urlsplit(back).query}"
+    return RecordPage(who.who(held), petition, line, back, following, _acts(line) if may else (), history, said, form)
 
 
 def _acts(line: Line) -> tuple[str, ...]:
@@ -236,5 +288,5 @@ router = Router(
     path="/",
     include_in_schema=False,
     exception_handlers=gate.HANDLERS,
-    route_handlers=[queue_page, record, act, back_to_the_record],
+    route_handlers=[queue_page, search, next_one, record, act, back_to_the_record],
 )
