@@ -77,6 +77,8 @@ class Petition(Table):
     reminder: Mapped[bool] = mapped_column(Boolean)
     public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
     version: Mapped[int] = mapped_column(Integer)
+    # The safety switch: no name is listed and nobody can sign.
+    safe: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
 class Version(Table):
@@ -154,6 +156,12 @@ class Signature(Table):
             "id",
             sqlite_where=text("shown_name IS NOT NULL"),
             postgresql_where=text("shown_name IS NOT NULL"),
+        ),
+        Index(
+            "ix_signatures_pinned",
+            "petition_id",
+            sqlite_where=text("pinned"),
+            postgresql_where=text("pinned"),
         ),
         Index(
             "ix_signatures_waiting",

@@ -46,6 +46,7 @@ class Petition:
     reminder: bool
     public_key: bytes
     version: int
+    safe: bool
     title: Mapping[str, str]
     statement: Mapping[str, str]
     categories: tuple[Category, ...]
@@ -62,14 +63,14 @@ class Petition:
         return next((c for c in self.categories if c.slug == slug), None)
 
     def phase(self, now: datetime) -> str:
-        """draft, upcoming, open, paused, closed or archived: the status, and where it is open, the calendar."""
+        """draft, upcoming, open, paused, closed or archived: the status, and where it is open, calendar and switch."""
         if self.status != "open":
             return self.status
         if self.opens_at is not None and now < self.opens_at:
-            return "upcoming"
+            return "paused" if self.safe else "upcoming"
         if self.closes_at is not None and now >= self.closes_at:
             return "closed"
-        return "open"
+        return "paused" if self.safe else "open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,27 +42,36 @@ async def signatories_page(
 
     A name is listed from when its signature is in the published count: where counts are published
     in batches, a new name must not tell what the count keeps back. `link_of` leads from a
-    signature's id to its ledger entry. A page may so be shorter than `limit`.
+    signature's id to its ledger entry. A page may so be shorter than `limit`. While the petition's
+    safety switch is on nobody is listed. The first page begins with those whom organizers put there.
     """
+    if await _is_safe(connection, petition_id):
+        return SignatoriesPage((), None)
     unpublished = await _unpublished(connection, petition_id)
     rows = tables.table(tables.Signature)
     wanted = (
         select(rows.c.id, rows.c.shown_name, rows.c.shown_key, rows.c.counted_as)
         .where(rows.c.petition_id == petition_id, rows.c.shown_name.is_not(None))
         .order_by(rows.c.shown_key, rows.c.id)
-        .limit(limit + 1)
     )
     if category is not None:
         wanted = wanted.where(rows.c.counted_as == category)
     place = _place(after)
+    leading = [] if place else (await connection.execute(wanted.where(rows.c.pinned))).all()
+    wanted = wanted.where(rows.c.pinned.is_(False)).limit(limit + 1)
     if place is not None:
         wanted = wanted.where(tuple_(rows.c.shown_key, rows.c.id) > tuple_(*place))
     found = (await connection.execute(wanted)).all()
     more = len(found) > limit
     found = found[:limit]
     cursor = urlsafe_b64encode(found[-1].id + found[-1].shown_key.encode()).decode() if more else None
-    listed = [row for row in found if not unpublished or link_of(row.id) not in unpublished]
+    listed = [row for row in (*leading, *found) if not unpublished or link_of(row.id) not in unpublished]
     return SignatoriesPage(tuple(Signatory(row.shown_name, row.counted_as) for row in listed), cursor)
+
+
+async def _is_safe(connection: AsyncConnection, petition_id: bytes) -> bool:
+    rows = tables.table(tables.Petition)
+    return bool((await connection.execute(select(rows.c.safe).where(rows.c.id == petition_id))).scalar_one_or_none())
 
 
 async def _unpublished(connection: AsyncConnection, petition_id: bytes) -> set[bytes]:

@@ -131,6 +131,7 @@ class Desk:
     waiting: Mapping[str, int]
     opens: bool
     moderates: bool
+    decides: bool
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,16 @@ class RecordPage(InsidePage):
     @property
     def place(self) -> str:
         return f"/petitions/{self.petition.slug}/signatures/{self.line.row.id.hex()}"
+
+
+@dataclass(frozen=True)
+class SafetyPage(InsidePage):
+    template = "console/safety.html"
+    petition: Petition
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/safety"
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,10 @@ class Searches:
         for held in [held for held in self._held if held[0] == session_id]:
             self._drop(held)
 
+    def keep_only(self, session_id: bytes) -> None:
+        for held in [held for held in self._held if held[0] != session_id]:
+            self._drop(held)
+
     def close(self) -> None:
         for held in list(self._held):
             self._drop(held)

@@ -5,7 +5,7 @@ from litestar.params import FromPath
 
 from petition.actions import audit, organizers
 from petition.domain import actors
-from petition.domain.actors import MODERATE, READ, ROLES, Grant
+from petition.domain.actors import DECIDE, MODERATE, READ, ROLES, Grant
 from petition.errors import Conflict, FieldRefused, Forbidden, Invalid
 from petition.queries import audit as audits
 from petition.queries import organizers as accounts
@@ -53,6 +53,7 @@ async def dashboard(request: Asked, language: FromPath[str]) -> Response[bytes]:
                     await queue.waiting_counts(connection, petition.id, scope),
                     await accounts.shared_key(connection, petition.id, who.organizer.id) is not None,
                     who.actor.scope(petition.id, MODERATE) is not None,
+                    who.actor.may(petition.id, DECIDE),
                 )
             )
     return html(held, Dashboard(who.who(held), tuple(desks)), language)
