@@ -15,7 +15,7 @@ import click
 from sqlalchemy import text
 
 from petition import cli, keyfiles
-from petition.actions import outbox
+from petition.actions import audit, outbox
 from petition.cli.serving import no_core_dumps
 from petition.db.database import Database
 from petition.db.opening import opened
@@ -71,7 +71,7 @@ async def _inside(settings: Settings) -> list[Finding]:
     """What only an open database can tell."""
     try:
         async with opened(settings) as (database, _):
-            return [*_sqlite(settings), *await _skew(database), *await _mails(database)]
+            return [*_sqlite(settings), *await _skew(database), *await _mails(database), *await _audit(database)]
     except OperatorError as wrong:
         return [Finding("database", str(wrong))]
 
@@ -101,6 +101,14 @@ async def _skew(database: Database) -> list[Finding]:
     if skew <= MOST_SKEW_SECONDS:
         return []
     return [Finding("clock", f"{skew:.0f} s apart from the database's; let both follow the same time server")]
+
+
+async def _audit(database: Database) -> list[Finding]:
+    async with database.read() as connection:
+        broken = await audit.broken(connection)
+    if broken is None:
+        return []
+    return [Finding("audit", f"entry {broken} was changed or taken out; keep a copy of the database, tell the owners")]
 
 
 async def _mails(database: Database) -> list[Finding]:

@@ -86,9 +86,7 @@ async def test_a_pinned_name_leads_the_list_once(house: House) -> None:
     for person in (LAYLA, OMAR):
         await house.confirmed(person)
     async with house.parts.database.write() as tx:
-        await tx.exec_driver_sql(
-            f"UPDATE signatures SET pinned = (1 = 1) WHERE shown_name = '{OMAR.full_name}'"
-        )
+        await tx.exec_driver_sql(f"UPDATE signatures SET pinned = (1 = 1) WHERE shown_name = '{OMAR.full_name}'")
     listed = await house.http.get(f"/api/v1/petitions/{SLUG}/signatories")
     shown = [row["name"] for row in listed.json()["signatories"]]
     assert shown[0] == OMAR.full_name

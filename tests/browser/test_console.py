@@ -1,0 +1,104 @@
+"""A verifier's day in a real browser: Arabic on a phone, English on a desktop, the owner's switch at the end of it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+from petition import words
+from petition.domain import passwords
+from petition.domain.actors import OWNER, Grant
+from tests.browser.conftest import Open
+from tests.browser.stage import Stage
+from tests.browser.test_accessibility import in_every_look
+from tests.factories import petition_text
+from tests.organizers import PASSWORD, Account, account
+from tests.people import someone
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+WORDS = words.load()
+SIGNATURES = 30
+PLACES = {"ar": {"width": 360, "height": 740}, "en": {"width": 1280, "height": 900}}
+
+
+async def press(page: Page, lang: str, key: str) -> None:
+    await page.get_by_role("button", name=WORDS[lang](key), exact=True).click()
+
+
+async def sign_in(stage: Stage, page: Page, lang: str, who: Account) -> None:
+    await page.fill("#address", who.address)
+    await page.fill("#password", PASSWORD)
+    await press(page, lang, "sign-in.on")
+    stage.house.clock.pass_(seconds=passwords.STEP_SECONDS)
+    await page.fill("#code", passwords.totp_code(who.totp, stage.house.clock.now))
+    await press(page, lang, "sign-in.title")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+async def test_a_verifiers_day(stage: Stage, open_page: Open, lang: str, scripts: bool) -> None:
+    house, slug = stage.house, f"day-{lang}-{'with' if scripts else 'without'}"
+    await house.apply(petition_text(slug=slug))
+    number = SIGNATURES if scripts else 3
+    for n in range(number):
+        await house.confirmed(someone(100 + n), slug=slug, category="journalists")
+    who = await account(house, f"{slug}@example.org", Grant(house.parts.hub.any_petition(slug).id, OWNER))
+    page = await open_page(
+        f"{stage.address}/organizer/{lang}", lang, viewport=PLACES[lang], java_script_enabled=scripts
+    )
+    await sign_in(stage, page, lang, who)
+    assert (await page.locator("html").get_attribute("dir")) == WORDS[lang].direction
+    await page.get_by_role("link", name=WORDS[lang]("console.to-queue")).click()
+    await page.locator("table.queue tbody a").first.click()
+    for _ in range(number):
+        await press(page, lang, "act.verify")
+        await page.get_by_text(WORDS[lang]("console-said.verify")).wait_for()
+        await page.get_by_role("link", name=WORDS[lang]("console.next"), exact=True).click()
+    assert await page.get_by_text(WORDS[lang]("console-said.last")).count() == 1
+    await house.fold()
+    counts = await house.counts(slug)
+    assert (counts["total"], counts["verified"], counts["awaiting_verification"]) == (number, number, 0)
+
+    await page.get_by_role("link", name=WORDS[lang]("console.all"), exact=True).click()
+    await page.locator("table.queue tbody a").first.click()
+    await press(page, lang, "act.unverify")
+    await house.fold()
+    assert (await house.counts(slug))["verified"] == number - 1
+
+    await page.goto(f"{stage.address}/organizer/{lang}/petitions/{slug}/safety")
+    await press(page, lang, "safety.on")
+    assert await page.get_by_text(WORDS[lang]("safety.is-on")).count() == 1
+    assert (await house.sign(someone(1), slug=slug)).status_code == 409
+    await press(page, lang, "console.sign-out")
+    await page.get_by_role("heading", name=WORDS[lang]("sign-in.title")).wait_for()
+
+
+async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: Open, lang: str) -> None:
+    house, slug = stage.house, f"looked-at-{lang}"
+    await house.apply(petition_text(slug=slug))
+    for n in range(3):
+        await house.confirmed(someone(200 + n), slug=slug)
+    await house.signed(someone(210), slug=slug)
+    who = await account(house, f"{slug}@example.org", Grant(None, OWNER))
+    page = await open_page(f"{stage.address}/organizer/{lang}", lang)
+    found = await in_every_look("sign in", page)
+    await sign_in(stage, page, lang, who)
+    found += await in_every_look("dashboard", page)
+    here = f"{stage.address}/organizer/{lang}"
+    for path in (
+        "/team",
+        "/account",
+        "/audit",
+        f"/petitions/{slug}/queue",
+        f"/petitions/{slug}/queue?state=rejected",
+        f"/petitions/{slug}/safety",
+    ):
+        await page.goto(here + path)
+        found += await in_every_look(path, page)
+    await page.goto(f"{here}/petitions/{slug}/queue?state=confirmed")
+    await page.locator("table.queue tbody a").first.click()
+    found += await in_every_look("record", page)
+    await press(page, lang, "act.invalidate")
+    found += await in_every_look("record without a reason", page)
+    await press(page, lang, "console.sign-out")
+    assert not found, "\n".join(found)
