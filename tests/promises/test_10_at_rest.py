@@ -19,8 +19,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from petition.domain import passwords
+from petition.domain.actors import OWNER, Grant
 from tests.factories import SLUG
 from tests.house import House
+from tests.organizers import PASSWORD, Browser, account
 from tests.people import Person
 from tests.promises.conftest import ON_SQLITE, Installation
 from tests.promises.crowd import Known, add_name, person
@@ -30,6 +33,7 @@ from tests.promises.searching import Needles, digests, spellings, told
 PEOPLE = 500
 ERASED = 200
 AT_ONCE = 20
+WORKED_ON = 40
 SIGN = f"/ar/petitions/{SLUG}/signatures"
 
 
@@ -182,6 +186,44 @@ async def test_the_search_would_see_what_sqlite_leaves_without_secure_delete(
     for who in crowd:
         add_name(needles, who)
     assert needles.in_folders(house.settings.data_dir)
+
+
+@ON_SQLITE
+async def test_organizers_at_work_leave_nothing_readable(
+    open_house: Callable[..., Any], post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signed in, with the list opened, searched and worked on; and again after they have left."""
+    monkeypatch.setattr(passwords, "PRICE", "1,1,64")
+    house: House = await open_house(smtp_url=post_office.url)
+    crowd = [person(random.Random(n), visibility="anonymous") for n in range(WORKED_ON)]
+    people = Signing(house.http, post_office)
+    await people.each(people.sign, crowd)
+    await house.deliver()
+    await people.each(people.act("confirm", agree="yes"), crowd)
+    await house.fold()
+    nour = await account(house, "nour.organizes@example.org", Grant(None, OWNER))
+    needles = Needles()
+    for who in crowd:
+        Known(who).add_to(needles)
+        add_name(needles, who)
+    for name, secret in (("address", nour.address), ("password", PASSWORD), ("code", nour.codes[0])):
+        needles.add(name, {"utf-8": secret.encode()})
+    needles.add("authenticator", {"raw": nour.totp, "hex": nour.totp.hex().encode()})
+
+    browser = Browser(house)
+    await browser.sign_in(nour)
+    page = await browser.get(f"/petitions/{SLUG}/queue")
+    assert sum(who.full_name in page.text for who in crowd) == WORKED_ON, "the list must have been opened"
+    await browser.send("/queue", q=crowd[0].full_name)
+    record = page.text.partition('<th scope="row"><a href="')[2].partition('"')[0].replace("&amp;", "&")
+    await browser.get(record)
+    await browser.send("/verify")
+    found = needles.in_folders(house.settings.data_dir)
+    assert not found, told(found)
+    await browser.get()
+    await browser.send("/sign-out")
+    found = needles.in_folders(house.settings.data_dir)
+    assert not found, told(found)
 
 
 KINDS = sorted({*spellings("a.person@example.org"), *digests("a.person@example.org")})
