@@ -25,7 +25,7 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, problems, public, signature, system
-from petition.web.console import accounts, safety, signatures, team
+from petition.web.console import accounts, retention, safety, signatures, team
 from petition.web.console.search import Searches
 from petition.web.envelope import Envelope
 from petition.web.hub import Hub
@@ -35,7 +35,7 @@ from petition.worker import Worker
 
 MOST_BYTES = 64 * 1024
 DOORS = (public.router, signature.router, api.router, live.router, system.router)
-CONSOLE = (accounts.router, team.router, signatures.router, safety.router)
+CONSOLE = (accounts.router, team.router, signatures.router, safety.router, retention.router)
 
 
 def utc_now() -> datetime:

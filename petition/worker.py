@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-from petition.actions import counting, retention
+from petition.actions import counting, keeping, retention
 from petition.db.database import Database
 from petition.db.locks import Leadership
 from petition.errors import Unavailable
@@ -149,11 +149,22 @@ class Worker:
                 await retention.forget_budgets(tx, today=today)
             async with self._database.write() as tx:
                 await retention.shuffle(tx, today=today)
+            await self._purge(today)
             self._tidied = today
         if self._writes != self._database.commits:
             self._writes = self._database.commits
             await self._database.checkpoint()
         return 0
+
+    async def _purge(self, today: date) -> None:
+        """The records of petitions whose time is over, in steps that end between two writers' turns."""
+        async with self._database.read() as connection:
+            over = await keeping.due(connection, today=today)
+        for petition_id in over:
+            more = 1
+            while more:
+                async with self._database.write() as tx:
+                    more = await keeping.purge(tx, petition_id, today=today)
 
 
 def _place(wrong: BaseException) -> str:

@@ -79,6 +79,11 @@ class Petition(Table):
     version: Mapped[int] = mapped_column(Integer)
     # The safety switch: no name is listed and nobody can sign.
     safe: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    # Sealed records end so many days after delivery or closing, unless they are on hold.
+    keep_days: Mapped[int] = mapped_column(Integer, server_default="30")
+    on_hold: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    delivered_on: Mapped[date | None] = mapped_column(Date)
+    purged_on: Mapped[date | None] = mapped_column(Date)
 
 
 class Version(Table):

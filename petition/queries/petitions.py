@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -47,6 +47,10 @@ class Petition:
     public_key: bytes
     version: int
     safe: bool
+    keep_days: int
+    on_hold: bool
+    delivered_on: date | None
+    purged_on: date | None
     title: Mapping[str, str]
     statement: Mapping[str, str]
     categories: tuple[Category, ...]
@@ -61,6 +65,12 @@ class Petition:
 
     def category(self, slug: str | None) -> Category | None:
         return next((c for c in self.categories if c.slug == slug), None)
+
+    @property
+    def purge_on(self) -> date | None:
+        """The day on which the sealed records end; None while that is not known, or they are on hold."""
+        over = self.delivered_on or (self.closes_at.date() if self.closes_at else None)
+        return None if over is None or self.on_hold else over + timedelta(days=self.keep_days)
 
     def phase(self, now: datetime) -> str:
         """draft, upcoming, open, paused, closed or archived: the status, and where it is open, calendar and switch."""

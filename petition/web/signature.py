@@ -70,6 +70,8 @@ def _page(
     """The page that fits where the signature stands."""
     text, petition = tokens.written(token), _petition(held, signature)
     form = form or FormState()
+    if signature.state == states.CONFIRMED and signature.own_copy is None:
+        return LinkEnded(text, kind="purged", petition=petition)
     if signature.state == states.CONFIRMED:
         return Confirmed(
             text,

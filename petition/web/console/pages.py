@@ -199,6 +199,19 @@ class SafetyPage(InsidePage):
 
 
 @dataclass(frozen=True)
+class RetentionPage(InsidePage):
+    template = "console/retention.html"
+    petition: Petition
+    decides: bool
+    said: str | None = None
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/retention"
+
+
+@dataclass(frozen=True)
 class Member:
     """One account: its roles, and which petitions' keys it lacks."""
 
