@@ -46,15 +46,15 @@ class Petition:
     reminder: bool
     public_key: bytes
     version: int
-    safe: bool
-    keep_days: int
-    on_hold: bool
-    delivered_on: date | None
-    purged_on: date | None
     title: Mapping[str, str]
     statement: Mapping[str, str]
     categories: tuple[Category, ...]
     addressees: tuple[Addressee, ...]
+    safe: bool = False
+    keep_days: int = 30
+    on_hold: bool = False
+    delivered_on: date | None = None
+    purged_on: date | None = None
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables
@@ -98,12 +98,8 @@ def _selected() -> Select[Any]:
 
 
 def _within(petition_id: bytes, scope: Scope) -> ColumnElement[bool]:
-    """`Scope.holds` of the claimed category, as SQL.
-
-    That a method is never empty goes without saying; saying it opens `ix_signatures_queue` to these
-    statements and to no other: a planner without statistics would take it for looking up a few addresses.
-    """
-    here = and_(_rows.c.petition_id == petition_id, _rows.c.method != literal_column("''"))
+    """`Scope.holds` of the claimed category, as SQL."""
+    here = _rows.c.petition_id == petition_id
     return here if scope.categories is None else and_(here, _rows.c.category.in_(sorted(scope.categories)))
 
 

@@ -49,6 +49,7 @@ class Hub:
         # Another object whenever any snapshot changed: what the home page is made of.
         self.edition: object = object()
         self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self.streams = 0
@@ -79,7 +80,11 @@ class Hub:
         self._task = asyncio.create_task(self._run())
 
     async def poll(self) -> None:
-        """One statement; a second look only at what changed."""
+        """One statement; a second look only at what changed. One at a time: an older look never undoes a newer."""
+        async with self._turn:
+            await self._poll()
+
+    async def _poll(self) -> None:
         async with self._database.read() as connection:
             now = self._clock()
             fresh: dict[str, Snapshot] = {}

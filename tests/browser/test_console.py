@@ -95,6 +95,9 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
     ):
         await page.goto(here + path)
         found += await in_every_look(path, page)
+        # The last look is a phone's: nothing may stand out of it.
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path} is wider than a phone")
     await page.goto(f"{here}/petitions/{slug}/queue?state=confirmed")
     await page.locator("table.queue tbody a").first.click()
     found += await in_every_look("record", page)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from petition.queries import counts
 from tests.factories import SLUG, petition_file
 from tests.house import House
 from tests.people import LAYLA, OMAR, SALMA
@@ -112,3 +114,27 @@ async def test_a_withdrawal_is_heard_as_well(house: House) -> None:
     await asyncio.wait_for(watching, 10)
     assert [counts["total"] for counts in seen] == [1, 0]
     assert seen[1]["removed"]["withdrawn"] == 1
+
+
+async def test_an_older_look_never_undoes_a_newer_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.confirmed(LAYLA)
+    real, looked, go_on = counts.heads, asyncio.Event(), asyncio.Event()
+
+    async def slowly(connection: Any) -> Any:
+        found = await real(connection)
+        if not looked.is_set():
+            looked.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(counts, "heads", slowly)
+    slow = asyncio.create_task(house.parts.hub.poll())
+    await looked.wait()
+    link = await house.signed(OMAR)
+    await house.post(link, "confirm", agree="yes")
+    await house.worker.fold()
+    quick = asyncio.create_task(house.parts.hub.poll())
+    await asyncio.sleep(0.2)
+    go_on.set()
+    await asyncio.gather(slow, quick)
+    assert (await house.counts())["total"] == 2
