@@ -51,6 +51,7 @@ def prepare(
     *,
     today: date,
     method: str = "mail",
+    burst: str | None = None,
 ) -> Attempt:
     """Seals the record for the organizers, a copy for the signatory, the mail for the worker."""
     # Asked for at once: each call for random bytes is one into the kernel.
@@ -83,6 +84,7 @@ def prepare(
         "shown_key": None,
         "hidden": False,
         "pinned": False,
+        "burst": burst,
     }
     contents = {
         "address": submission.email.address,

@@ -143,19 +143,13 @@ async def move(
     return await case.done("move", facts, (ledger.MOVED, target, None), verified=verified, counted_as=target)
 
 
-def _given(reason: str) -> str:
-    if reason not in states.REASONS_GIVEN:
-        raise Invalid({"reason": FieldRefused("reason-missing")})
-    return reason
-
-
 async def reject(
     tx: AsyncConnection, petition_id: bytes, signature_id: bytes, *, reason: str, **hand: Unpack[Hand]
 ) -> Queued:
     """Before it counted: it cannot be confirmed, and no mail asks for that any more."""
     case = await _case(tx, petition_id, signature_id, hand)
     case.only_if(case.row.state == states.PENDING)
-    facts = {"from": states.PENDING, "to": states.REJECTED, "reason": _given(reason)}
+    facts = {"from": states.PENDING, "to": states.REJECTED, "reason": states.reason_given(reason)}
     await outbox.forget(tx, [signature_id])
     return await case.done("reject", facts, state=states.REJECTED, reason=reason)
 
@@ -166,7 +160,7 @@ async def invalidate(
     """After it counted: out of the count and out of the list. The ledger does not learn the organizer's reason."""
     case = await _case(tx, petition_id, signature_id, hand)
     case.only_if(case.row.state == states.CONFIRMED)
-    facts = {"from": states.CONFIRMED, "to": states.INVALIDATED, "reason": _given(reason)}
+    facts = {"from": states.CONFIRMED, "to": states.INVALIDATED, "reason": states.reason_given(reason)}
     removed = (ledger.REMOVED, None, "invalidated")
     return await case.done("invalidate", facts, removed, state=states.INVALIDATED, reason=reason, **UNSHOWN)
 

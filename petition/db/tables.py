@@ -2,7 +2,7 @@
 
 Keys are random, and on SQLite rows lie in the order of their keys (WITHOUT ROWID): the file
 tells nobody who signed before whom. No column holds a network address, nor a time finer than
-a day of anything a signatory did.
+a day of anything a signatory did. The organizers' own tables lie in db/desk.py.
 """
 
 from __future__ import annotations
@@ -20,35 +20,29 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Text,
     false,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
+from petition.db.desk import AuditEntry as AuditEntry
+from petition.db.desk import Batch as Batch
+from petition.db.desk import BatchMember as BatchMember
+from petition.db.desk import Note as Note
+from petition.db.desk import Organizer as Organizer
+from petition.db.desk import PetitionKey as PetitionKey
+from petition.db.desk import RecoveryCode as RecoveryCode
+from petition.db.desk import Role as Role
+from petition.db.desk import Session as Session
+from petition.db.mapping import UNORDERED as UNORDERED
+from petition.db.mapping import Table as Table
+from petition.db.mapping import one_of
+from petition.db.mapping import table as table
 from petition.db.types import Digest, Id, Json
-from petition.domain import actors, states
-
-UNORDERED = {"sqlite_with_rowid": False}
-
-
-class Table(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-
-def one_of(column: str, words: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(word) for word in words)})"
+from petition.domain import states
 
 
 class Installation(Table):
@@ -119,6 +113,9 @@ class Addressee(Table):
     name: Mapped[dict[str, str]] = mapped_column(Json)
 
 
+AWAITING = "state = 'confirmed' AND counted_as IS NULL"
+
+
 class Signature(Table):
     """One act of signing. Who it was lies in `sealed` and `own_copy` alone; `shown_name` while it is to be shown.
 
@@ -171,8 +168,32 @@ class Signature(Table):
         Index(
             "ix_signatures_waiting",
             "signed_on",
+            "petition_id",
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
+        ),
+        # The queue's rare states, in the order of its pages; an index over all rows would cost every signing.
+        Index(
+            "ix_signatures_awaiting",
+            "petition_id",
+            "id",
+            sqlite_where=text(AWAITING),
+            postgresql_where=text(AWAITING),
+        ),
+        Index(
+            "ix_signatures_apart",
+            "petition_id",
+            "state",
+            "id",
+            sqlite_where=text(one_of("state", states.APART)),
+            postgresql_where=text(one_of("state", states.APART)),
+        ),
+        Index(
+            "ix_signatures_burst",
+            "petition_id",
+            "burst",
+            sqlite_where=text("burst IS NOT NULL"),
+            postgresql_where=text("burst IS NOT NULL"),
         ),
         UNORDERED,
     )
@@ -201,10 +222,12 @@ class Signature(Table):
     # An organizer's doing: the name stays out of the list whatever its owner chose; it leads the list.
     hidden: Mapped[bool] = mapped_column(Boolean, server_default=false())
     pinned: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    # A label by chance that signatures share which came fast from one network: actions/limits.py. It says not which.
+    burst: Mapped[str | None] = mapped_column(String(8))
 
 
 # What an erased signature loses: everything that follows from a person. It keeps that there was one.
-WIPED: dict[str, Any] = dict.fromkeys(("identity", "bind", "sealed", "own_copy", "shown_name", "shown_key"))
+WIPED: dict[str, Any] = dict.fromkeys(("identity", "bind", "sealed", "own_copy", "shown_name", "shown_key", "burst"))
 
 
 class Outbox(Table):
@@ -295,102 +318,3 @@ class TallyDay(Table):
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     counted: Mapped[int] = mapped_column(Integer)
     removed: Mapped[int] = mapped_column(Integer)
-
-
-class Organizer(Table):
-    """An account. `login` is a keyed digest of the address, `address` and `totp` are sealed to the server's key.
-
-    `private_key` is the account's own X25519 key, wrapped under the password, and until set-up under the
-    set-up link: petitions' keys can be shared with somebody who has not come yet.
-    """
-
-    __tablename__ = "organizers"
-    __table_args__ = (CheckConstraint(one_of("state", actors.STATES), name="state"), UNORDERED)
-    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
-    login: Mapped[bytes] = mapped_column(Digest, unique=True)
-    address: Mapped[bytes] = mapped_column(LargeBinary)
-    language: Mapped[str] = mapped_column(String(16))
-    state: Mapped[str] = mapped_column(String(16))
-    salt: Mapped[bytes | None] = mapped_column(Id)
-    price: Mapped[str | None] = mapped_column(String(40))
-    password: Mapped[bytes | None] = mapped_column(Digest)
-    public_key: Mapped[bytes] = mapped_column(Digest)
-    private_key: Mapped[bytes] = mapped_column(LargeBinary)
-    totp: Mapped[bytes | None] = mapped_column(LargeBinary)
-    totp_step: Mapped[int] = mapped_column(Integer)
-    setup: Mapped[bytes | None] = mapped_column(Digest, unique=True)
-    setup_until: Mapped[date | None] = mapped_column(Date)
-
-
-class Role(Table):
-    """What an organizer may do, on one petition or (null) on all; `categories` limits a verifier."""
-
-    __tablename__ = "roles"
-    __table_args__ = (
-        CheckConstraint(one_of("role", actors.ROLES), name="role"),
-        Index("ix_roles_organizer_id", "organizer_id"),
-        UNORDERED,
-    )
-    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
-    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"))
-    petition_id: Mapped[bytes | None] = mapped_column(Id, ForeignKey("petitions.id"))
-    role: Mapped[str] = mapped_column(String(16))
-    categories: Mapped[list[str] | None] = mapped_column(Json)
-
-
-class RecoveryCode(Table):
-    """A way past a lost authenticator, once; its digest alone."""
-
-    __tablename__ = "recovery_codes"
-    __table_args__ = (UNORDERED,)
-    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"), primary_key=True)
-    digest: Mapped[bytes] = mapped_column(Digest, primary_key=True)
-
-
-class Session(Table):
-    """One browser that has signed in. `unlocked` is the organizer's private key under a key from the cookie's token.
-
-    So what lies here opens nothing, and any server process can serve any session. Moments are in seconds since
-    1970, an organizer's own: they go with the session.
-    """
-
-    __tablename__ = "sessions"
-    __table_args__ = (Index("ix_sessions_organizer_id", "organizer_id"), UNORDERED)
-    token_hash: Mapped[bytes] = mapped_column(Digest, primary_key=True)
-    id: Mapped[bytes] = mapped_column(Id, unique=True)
-    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"))
-    complete: Mapped[bool] = mapped_column(Boolean)
-    begun_at: Mapped[int] = mapped_column(Integer)
-    seen_at: Mapped[int] = mapped_column(Integer)
-    proved_at: Mapped[int] = mapped_column(Integer)
-    unlocked: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class PetitionKey(Table):
-    """A petition's private key, sealed to one organizer's own key."""
-
-    __tablename__ = "petition_keys"
-    __table_args__ = (UNORDERED,)
-    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
-    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"), primary_key=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class AuditEntry(Table):
-    """Which organizer did or saw what. `head` is a hash over this entry and the head before it."""
-
-    __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_petition_id", "petition_id", "number"),)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    day: Mapped[date] = mapped_column(Date)
-    organizer_id: Mapped[bytes | None] = mapped_column(Id)
-    petition_id: Mapped[bytes | None] = mapped_column(Id)
-    verb: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[bytes | None] = mapped_column(Id)
-    facts: Mapped[dict[str, Any]] = mapped_column(Json)
-    head: Mapped[bytes] = mapped_column(Digest)
-
-
-def table(mapped: type[Table]) -> Any:
-    """The Core table of a mapped class: hot paths speak Core."""
-    return mapped.__table__

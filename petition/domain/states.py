@@ -13,9 +13,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from petition.errors import FieldRefused, Invalid
+
 PENDING, CONFIRMED = "pending", "confirmed"
 REJECTED, LAPSED, WITHDRAWN, MERGED, INVALIDATED = "rejected", "lapsed", "withdrawn", "merged", "invalidated"
 STATES = (PENDING, CONFIRMED, REJECTED, LAPSED, WITHDRAWN, MERGED, INVALIDATED)
+# Out of the way: few, and looked for by their state.
+APART = (REJECTED, LAPSED, WITHDRAWN, MERGED, INVALIDATED)
 
 # Why a signature left, where its state alone does not say it to its signatory.
 DENIED, ERASED = "denied", "erased"
@@ -28,3 +32,10 @@ REASONS = ("withdrawn", "merged", "invalidated", "erased")
 
 LAPSE_AFTER = timedelta(days=14)
 REMIND_AFTER = timedelta(days=3)
+
+
+def reason_given(reason: str) -> str:
+    """One of `REASONS_GIVEN`, or `Invalid`: an organizer who takes somebody out says why."""
+    if reason not in REASONS_GIVEN:
+        raise Invalid({"reason": FieldRefused("reason-missing")})
+    return reason

@@ -181,10 +181,13 @@ async def categories(connection: AsyncConnection, petition_id: bytes) -> frozens
 async def waiting_counts(connection: AsyncConnection, petition_id: bytes, scope: Scope) -> dict[str, int]:
     """How many stand in each state, and how many of the confirmed await; for the console alone."""
     within = _within(petition_id, scope)
-    by_state = await connection.execute(select(_rows.c.state, func.count()).where(within).group_by(_rows.c.state))
-    awaiting = await connection.execute(select(func.count()).where(within, _AWAITING))
-    return {
-        **dict.fromkeys(states.STATES, 0),
-        **{row[0]: row[1] for row in by_state},
-        AWAITING: int(awaiting.scalar_one()),
-    }
+    # By state, each from its own index: one question over all rows would read every sealed record.
+    apart = select(_rows.c.state, func.count()).where(within, _rows.c.state.in_(states.APART)).group_by(_rows.c.state)
+    found = {row[0]: row[1] for row in await connection.execute(apart)}
+    for name, where in (
+        (states.PENDING, _rows.c.state == states.PENDING),
+        (states.CONFIRMED, _rows.c.state == states.CONFIRMED),
+        (AWAITING, _AWAITING),
+    ):
+        found[name] = (await connection.execute(select(func.count()).where(within, where))).scalar_one()
+    return {**dict.fromkeys(states.STATES, 0), **found}

@@ -1,0 +1,171 @@
+"""The organizers' tables: accounts, their keys and sessions, what they did, and to many at once."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.db.mapping import UNORDERED, Table, one_of
+from petition.db.types import Digest, Id, Json
+from petition.domain import actors, batching
+
+
+class Organizer(Table):
+    """An account. `login` is a keyed digest of the address, `address` and `totp` are sealed to the server's key.
+
+    `private_key` is the account's own X25519 key, wrapped under the password, and until set-up under the
+    set-up link: petitions' keys can be shared with somebody who has not come yet.
+    """
+
+    __tablename__ = "organizers"
+    __table_args__ = (CheckConstraint(one_of("state", actors.STATES), name="state"), UNORDERED)
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    login: Mapped[bytes] = mapped_column(Digest, unique=True)
+    address: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    salt: Mapped[bytes | None] = mapped_column(Id)
+    price: Mapped[str | None] = mapped_column(String(40))
+    password: Mapped[bytes | None] = mapped_column(Digest)
+    public_key: Mapped[bytes] = mapped_column(Digest)
+    private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    totp: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_step: Mapped[int] = mapped_column(Integer)
+    setup: Mapped[bytes | None] = mapped_column(Digest, unique=True)
+    setup_until: Mapped[date | None] = mapped_column(Date)
+
+
+class Role(Table):
+    """What an organizer may do, on one petition or (null) on all; `categories` limits a verifier."""
+
+    __tablename__ = "roles"
+    __table_args__ = (
+        CheckConstraint(one_of("role", actors.ROLES), name="role"),
+        Index("ix_roles_organizer_id", "organizer_id"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"))
+    petition_id: Mapped[bytes | None] = mapped_column(Id, ForeignKey("petitions.id"))
+    role: Mapped[str] = mapped_column(String(16))
+    categories: Mapped[list[str] | None] = mapped_column(Json)
+
+
+class RecoveryCode(Table):
+    """A way past a lost authenticator, once; its digest alone."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UNORDERED,)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+
+
+class Session(Table):
+    """One browser that has signed in. `unlocked` is the organizer's private key under a key from the cookie's token.
+
+    So what lies here opens nothing, and any server process can serve any session. Moments are in seconds since
+    1970, an organizer's own: they go with the session.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_organizer_id", "organizer_id"), UNORDERED)
+    token_hash: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+    id: Mapped[bytes] = mapped_column(Id, unique=True)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"))
+    complete: Mapped[bool] = mapped_column(Boolean)
+    begun_at: Mapped[int] = mapped_column(Integer)
+    seen_at: Mapped[int] = mapped_column(Integer)
+    proved_at: Mapped[int] = mapped_column(Integer)
+    unlocked: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PetitionKey(Table):
+    """A petition's private key, sealed to one organizer's own key."""
+
+    __tablename__ = "petition_keys"
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Note(Table):
+    """A word to colleagues about one signature, sealed like its record: it may say who somebody is."""
+
+    __tablename__ = "notes"
+    __table_args__ = (Index("ix_notes_signature_id", "signature_id"), UNORDERED)
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    signature_id: Mapped[bytes] = mapped_column(Id)
+    organizer_id: Mapped[bytes] = mapped_column(Id)
+    day: Mapped[date] = mapped_column(Date)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Batch(Table):
+    """One act on many signatures at once, chosen by a rule. The rule may hold a name, so it is sealed as well."""
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        CheckConstraint(one_of("state", batching.STATES), name="state"),
+        CheckConstraint(one_of("act", batching.ACTS), name="act"),
+        Index("ix_batches_petition_id", "petition_id"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    act: Mapped[str] = mapped_column(String(16))
+    category: Mapped[str | None] = mapped_column(String(80))
+    reason: Mapped[str | None] = mapped_column(String(16))
+    rule: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int] = mapped_column(Integer)
+    made_by: Mapped[bytes] = mapped_column(Id)
+    made_on: Mapped[date] = mapped_column(Date)
+    agreed_by: Mapped[bytes | None] = mapped_column(Id)
+
+
+class BatchMember(Table):
+    """A signature that a batch is about, with how it stood when it was chosen: what changed since is left alone."""
+
+    __tablename__ = "batch_members"
+    __table_args__ = (
+        CheckConstraint(one_of("state", batching.MEMBER_STATES), name="state"),
+        Index("ix_batch_members_batch_id_state", "batch_id", "state", "signature_id"),
+        Index("ix_batch_members_signature_id", "signature_id"),
+        UNORDERED,
+    )
+    batch_id: Mapped[bytes] = mapped_column(Id, ForeignKey("batches.id"), primary_key=True)
+    signature_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    was: Mapped[str] = mapped_column(String(16))
+    acts: Mapped[int] = mapped_column(Integer)
+    counted_as: Mapped[str | None] = mapped_column(String(80))
+    verified: Mapped[bool] = mapped_column(Boolean)
+
+
+class AuditEntry(Table):
+    """Which organizer did or saw what. `head` is a hash over this entry and the head before it."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_petition_id", "petition_id", "number"),)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date)
+    organizer_id: Mapped[bytes | None] = mapped_column(Id)
+    petition_id: Mapped[bytes | None] = mapped_column(Id)
+    verb: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[bytes | None] = mapped_column(Id)
+    facts: Mapped[dict[str, Any]] = mapped_column(Json)
+    head: Mapped[bytes] = mapped_column(Digest)
