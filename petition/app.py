@@ -25,7 +25,8 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, problems, public, signature, system
-from petition.web.console import accounts, retention, safety, signatures, team
+from petition.web.console import accounts, batches, retention, safety, signatures, team
+from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
 from petition.web.envelope import Envelope
 from petition.web.hub import Hub
@@ -35,7 +36,7 @@ from petition.worker import Worker
 
 MOST_BYTES = 64 * 1024
 DOORS = (public.router, signature.router, api.router, live.router, system.router)
-CONSOLE = (accounts.router, team.router, signatures.router, safety.router, retention.router)
+CONSOLE = (accounts.router, team.router, signatures.router, batches.router, safety.router, retention.router)
 
 
 def utc_now() -> datetime:
@@ -65,7 +66,7 @@ def make_worker(settings: Settings, database: Database, keys: Keys, clocks: Cloc
         clock=clocks.wall,
         monotonic=clocks.monotonic,
     )
-    return Worker(database, Leadership(settings), delivery, clock=clocks.wall, monotonic=clocks.monotonic)
+    return Worker(database, Leadership(settings), delivery, keys, clock=clocks.wall, monotonic=clocks.monotonic)
 
 
 def create_app(
@@ -98,6 +99,7 @@ def create_app(
                 clock=clocks.wall,
                 monotonic=clocks.monotonic,
                 searches=Searches(database, clocks.monotonic),
+                relisting=Relisting(database),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts
@@ -136,6 +138,7 @@ async def _working(worker: Worker) -> AsyncIterator[None]:
 
 async def _settle(parts: Parts) -> None:
     parts.searches.close()
+    await parts.relisting.close()
     await parts.hub.stop()
     await parts.intake.drain()
     await parts.confirmations.drain()

@@ -12,16 +12,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-from petition.actions import counting, keeping, retention
+from petition.actions import batches, counting, keeping, retention
 from petition.db.database import Database
 from petition.db.locks import Leadership
+from petition.domain.tokens import Keys
 from petition.errors import Unavailable
 from petition.mail.delivery import Delivery
+from petition.queries.batches import at_work
 
 logger = logging.getLogger("petition.worker")
 
 FOLD_EVERY = 0.25
 MAIL_EVERY = 0.5
+BATCHES_EVERY = 1.0
 WATCH_EVERY = 2.0
 TIDY_EVERY = 15.0
 BATCH_MINUTES = 10
@@ -62,6 +65,7 @@ class Worker:
         database: Database,
         leadership: Leadership,
         delivery: Delivery,
+        keys: Keys,
         *,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -69,6 +73,7 @@ class Worker:
         self._database = database
         self._leadership = leadership
         self._delivery = delivery
+        self._keys = keys
         self._clock = clock
         self._monotonic = monotonic
         self._publishing = Publishing()
@@ -94,6 +99,7 @@ class Worker:
             loops = [
                 asyncio.create_task(self._repeat(self.fold, FOLD_EVERY, done)),
                 asyncio.create_task(self._repeat(self._delivery.step, MAIL_EVERY, done)),
+                asyncio.create_task(self._repeat(self.batches, BATCHES_EVERY, done)),
                 asyncio.create_task(self._repeat(self.tidy, TIDY_EVERY, done)),
             ]
             while not stop.is_set() and await self._leadership.hold():
@@ -137,6 +143,16 @@ class Worker:
             new, oldest = await counting.waiting(connection, petition_id)
         return self._publishing.due(petition_id, new, oldest, self._clock(), self._monotonic())
 
+    async def batches(self) -> int:
+        """One step of each act on many signatures that is under way; how many signatures it took."""
+        async with self._database.read() as connection:
+            running = await at_work(connection)
+        taken = 0
+        for petition_id, batch_id in running:
+            async with self._database.write() as tx:
+                taken += await batches.advance(tx, petition_id, batch_id, keys=self._keys, today=self._clock().date())
+        return taken
+
     async def tidy(self) -> int:
         """Once a day what the calendar asks for; after writes, what was erased leaves the write-ahead log too."""
         today = self._clock().date()
@@ -147,6 +163,8 @@ class Worker:
                     more = await retention.lapse(tx, today=today)
             async with self._database.write() as tx:
                 await retention.forget_budgets(tx, today=today)
+            async with self._database.write() as tx:
+                await batches.forget(tx, today=today)
             async with self._database.write() as tx:
                 await retention.shuffle(tx, today=today)
             await self._purge(today)

@@ -31,7 +31,7 @@ FLOORS = {
     "petition.cli": 8,
     "petition.__main__": 9,
 }
-LEAVES = {f"petition.actions.{name}" for name in ("intake", "counting", "outbox", "limits", "audit")}
+LEAVES = {f"petition.actions.{name}" for name in ("intake", "counting", "outbox", "limits", "audit", "notes")}
 SHARED = {
     f"petition.web.{name}"
     for name in (
@@ -50,6 +50,8 @@ SHARED = {
         "console.gate",
         "console.pages",
         "console.search",
+        "console.relisting",
+        "console.unusual",
     )
 }
 BANNED = re.compile(

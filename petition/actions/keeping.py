@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from petition.actions import audit, outbox
+from petition.actions import audit, notes, outbox
 from petition.actions.audit import Act
 from petition.db import tables
 from petition.domain import states
@@ -67,7 +67,10 @@ async def purge(tx: AsyncConnection, petition_id: bytes, *, today: date) -> int:
         state = case((rows.c.state == states.PENDING, states.LAPSED), else_=rows.c.state)
         await tx.execute(update(rows).where(rows.c.id.in_(ids)).values(state=state, **tables.WIPED))
         await outbox.forget(tx, ids)
+        await notes.forget(tx, ids)
     else:
+        batches = tables.table(tables.Batch)
+        await tx.execute(update(batches).where(batches.c.petition_id == petition_id).values(rule=None))
         shares, mine = tables.table(tables.PetitionKey), tables.table(tables.Petition)
         await tx.execute(delete(shares).where(shares.c.petition_id == petition_id))
         await tx.execute(

@@ -16,6 +16,7 @@ from petition.errors import TooMany
 ROTATE_SECONDS = 3600.0
 MOST_BUCKETS = 200_000
 PREFIX = {4: 24, 6: 56}
+BURST_LEAST = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Limiter:
     def __init__(self, on: bool) -> None:
         self._on = on
         self._buckets: dict[tuple[str, bytes], tuple[float, float]] = {}
+        self._fast: dict[bytes, tuple[int, str]] = {}
         self._key = secrets.token_bytes(16)
         self._born = 0.0
 
@@ -49,10 +51,7 @@ class Limiter:
         """From a bucket of one's own: an account's, whatever network its attempts come from (`address` empty)."""
         if not self._on:
             return
-        if now - self._born > ROTATE_SECONDS or len(self._buckets) > MOST_BUCKETS:
-            # Whoever was slowed down starts afresh with the new key: once an hour, by design.
-            self._buckets.clear()
-            self._key, self._born = secrets.token_bytes(16), now
+        self._turn(now)
         key = (what, whose or self._prefix(address))
         left, since = self._buckets.get(key, (rate.burst, now))
         left = min(rate.burst, left + (now - since) * rate.per_second)
@@ -60,6 +59,28 @@ class Limiter:
             self._buckets[key] = (left, now)
             raise TooMany(retry_after=int((1 - left) / rate.per_second) + 1)
         self._buckets[key] = (left - 1, now)
+
+    def burst(self, address: str, *, now: float) -> str | None:
+        """A label for what comes fast from one network: the same for all of it within the hour, and drawn by chance.
+
+        So it says that these came together and not from where. Organizers can take out a flood by it. The first
+        `BURST_LEAST` of a network carry none: a family or an office is no burst.
+        """
+        if not self._on:
+            return None
+        self._turn(now)
+        number, label = self._fast.get(prefix := self._prefix(address), (0, ""))
+        if number == BURST_LEAST:
+            label = secrets.token_hex(4)
+        self._fast[prefix] = (number + 1, label)
+        return label or None
+
+    def _turn(self, now: float) -> None:
+        if now - self._born > ROTATE_SECONDS or len(self._buckets) > MOST_BUCKETS or len(self._fast) > MOST_BUCKETS:
+            # Whoever was slowed down starts afresh with the new key: once an hour, by design.
+            self._buckets.clear()
+            self._fast.clear()
+            self._key, self._born = secrets.token_bytes(16), now
 
     def _prefix(self, address: str) -> bytes:
         try:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from petition.actions import outbox
+from petition.actions import notes, outbox
 from petition.db import tables
 from petition.domain import states
 from petition.queries.signatures import lapsing_before
@@ -33,6 +33,7 @@ async def lapse(tx: AsyncConnection, *, today: date) -> int:
     if due:
         await tx.execute(update(rows).where(rows.c.id.in_(due)).values(state=states.LAPSED, **tables.WIPED))
         await outbox.forget(tx, due)
+        await notes.forget(tx, due)
     return len(due)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from petition.actions import counting, outbox
+from petition.actions import counting, notes, outbox
 from petition.db import tables
 from petition.domain import identity, ledger, sealing, states, tokens
 from petition.domain.tokens import Keys
@@ -141,6 +141,7 @@ async def _write(tx: AsyncConnection, group: _Group) -> None:
     done = [row["row"] for row in (*group.changes, *group.merges)]
     if done:
         await outbox.forget(tx, done)
+    await notes.forget(tx, [row["row"] for row in group.merges])
 
 
 async def standing(tx: AsyncConnection, token: bytes, *, lock: bool = False) -> Signature:
@@ -174,6 +175,7 @@ async def _own(tx: AsyncConnection, token: bytes) -> Signature:
     if signature.state == states.PENDING:
         await _change(tx, signature.id, state=states.MERGED, merged_into=other.id, **tables.WIPED)
         await outbox.forget(tx, [signature.id])
+        await notes.forget(tx, [signature.id])
     return other
 
 
@@ -183,6 +185,7 @@ async def deny(tx: AsyncConnection, token: bytes) -> Signature:
     if signature.state == states.PENDING:
         await _change(tx, signature.id, state=states.WITHDRAWN, reason=states.DENIED, **tables.WIPED)
         await outbox.forget(tx, [signature.id])
+        await notes.forget(tx, [signature.id])
     return signature
 
 
@@ -229,6 +232,7 @@ async def erase(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date) -
     elif signature.reason != states.ERASED:
         await _change(tx, signature.id, reason=states.ERASED, **tables.WIPED)
     await outbox.forget(tx, [signature.id])
+    await notes.forget(tx, [signature.id])
     return signature
 
 

@@ -72,7 +72,8 @@ UNSHOWN: Mapping[str, None] = {"shown_name": None, "shown_key": None}
 
 
 def second_owner_needed(number: int, total: int) -> bool:
-    return number > ALONE_MOST or number > ALONE_SHARE * total
+    """Never for one signature: whoever may act on it at all needs nobody else for that."""
+    return number > 1 and (number > ALONE_MOST or number > ALONE_SHARE * total)
 
 
 def change(act: str, target: str | None, reason: str | None, row: Row) -> Change | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables
 from petition.domain import sealing
-from petition.domain.actors import ACTIVE, REMOVED, Actor, Grant
+from petition.domain.actors import ACTIVE, OWNER, REMOVED, Actor, Grant
 from petition.domain.tokens import Keys
 
 
@@ -132,3 +132,17 @@ async def recovery_codes_left(connection: AsyncConnection, organizer_id: bytes) 
     rows = tables.table(tables.RecoveryCode)
     found = await connection.execute(select(rows.c.digest).where(rows.c.organizer_id == organizer_id))
     return len(found.all())
+
+
+async def owners(connection: AsyncConnection, petition_id: bytes) -> frozenset[bytes]:
+    """Accounts that are set up and own this petition, or all."""
+    wanted = (
+        select(_roles.c.organizer_id)
+        .join(_organizers, _organizers.c.id == _roles.c.organizer_id)
+        .where(
+            _roles.c.role == OWNER,
+            _organizers.c.state == ACTIVE,
+            (_roles.c.petition_id == petition_id) | _roles.c.petition_id.is_(None),
+        )
+    )
+    return frozenset((await connection.execute(wanted)).scalars())

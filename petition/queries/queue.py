@@ -77,6 +77,8 @@ class Filter:
     method: str | None = None
     pinned: bool | None = None
     hidden: bool | None = None
+    burst: str | None = None
+    batch: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,13 @@ async def page(
 ) -> QueuePage:
     """One page in the order of the random ids. Which rows are meant is read from the index, then those alone."""
     ids = select(_rows.c.id).where(_within(petition_id, scope))
-    for name in ("state", "category", "method", "pinned", "hidden"):
+    for name in ("state", "category", "method", "pinned", "hidden", "burst"):
         value = getattr(wanted, name)
         if value is not None:
             ids = ids.where(_rows.c[name] == value)
+    if wanted.batch is not None:
+        members = tables.table(tables.BatchMember)
+        ids = ids.where(_rows.c.id.in_(select(members.c.signature_id).where(members.c.batch_id == wanted.batch)))
     if wanted.awaiting:
         ids = ids.where(_AWAITING)
     if among is not None:
@@ -151,12 +156,15 @@ async def _page_among(
 
 async def sealed(
     connection: AsyncConnection, petition_id: bytes, *, after: bytes | None, limit: int
-) -> list[tuple[bytes, bytes]]:
-    """(id, sealed record) in the order of the ids, whatever their state: for a search that opens them all."""
-    wanted = select(_rows.c.id, _rows.c.sealed).where(_rows.c.petition_id == petition_id, _rows.c.sealed.is_not(None))
+) -> list[tuple[bytes, bytes, date]]:
+    """(id, sealed record, day signed) by id, whatever their state: for a search that opens them all."""
+    wanted = select(_rows.c.id, _rows.c.sealed, _rows.c.signed_on).where(
+        _rows.c.petition_id == petition_id, _rows.c.sealed.is_not(None)
+    )
     if after is not None:
         wanted = wanted.where(_rows.c.id > after)
-    return [(row[0], row[1]) for row in await connection.execute(wanted.order_by(_rows.c.id).limit(limit))]
+    found = await connection.execute(wanted.order_by(_rows.c.id).limit(limit))
+    return [(row[0], row[1], row[2]) for row in found]
 
 
 async def by_id(

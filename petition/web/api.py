@@ -125,7 +125,7 @@ async def petition_sign(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     language = typed.get("language") or snapshot.petition.default_language
     if language not in snapshot.petition.languages:
         typed = typed.refuse("language", "language-unknown")
-    await attempts.submit(held, snapshot, typed, language)
+    await attempts.submit(held, snapshot, typed, language, guards.burst(request))
     return _json({"status": "confirmation_sent"}, {"Cache-Control": "no-store"}, 202)
 
 

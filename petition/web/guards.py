@@ -56,6 +56,12 @@ def limit(request: Asked, what: str, rate: Rate) -> None:
     held.limiter.take(what, rate, address_of(request), now=held.monotonic())
 
 
+def burst(request: Asked) -> str | None:
+    """The label of a burst from this network, if it is in one."""
+    held = parts.of(request)
+    return held.limiter.burst(address_of(request), now=held.monotonic())
+
+
 def may_read_metrics(request: Asked) -> bool:
     """From this machine itself, not through a proxy on it; or with the token that follows from the server's key."""
     given = request.headers.get("authorization", "")

@@ -78,7 +78,7 @@ async def sign(request: Asked, language: FromPath[str], slug: FromPath[str]) -> 
     try:
         typed = await forms.form(request)
         guards.limit(request, "sign", SIGN)
-        await attempts.submit(held, snapshot, typed, language)
+        await attempts.submit(held, snapshot, typed, language, guards.burst(request))
     except (Invalid, TooMany, Unavailable) as refused:
         form = _form(typed, refused)
         status, headers = problems.status_of(refused), problems.retry_headers(refused)

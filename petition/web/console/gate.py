@@ -23,6 +23,7 @@ from petition.errors import Forbidden, NotFound
 from petition.queries import organizers
 from petition.queries.organizers import Organizer, Session
 from petition.queries.petitions import Petition
+from petition.queries.queue import Queued
 from petition.web import forms, parts, problems
 from petition.web.answers import html, redirect, spoken
 from petition.web.console.pages import Following, Resume, SignIn, StepUp, Who
@@ -213,6 +214,16 @@ async def private_key(held: Parts, who: Signed, petition_id: bytes) -> bytes | N
         return None
     try:
         return sealing.open_share(sealed, who.own_key(), petition_id, who.organizer.id)
+    except sealing.Unreadable:
+        return None
+
+
+def opened(row: Queued, key: bytes | None) -> dict[str, Any] | None:
+    """A signature's record; None without the key, or where nothing is sealed any more."""
+    if key is None or row.sealed is None:
+        return None
+    try:
+        return sealing.open_record(row.sealed, key, row.petition_id)[0]
     except sealing.Unreadable:
         return None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from petition.domain.actors import Grant
 from petition.domain.counts import Counts
+from petition.queries.batches import Batch
 from petition.queries.petitions import Petition
 from petition.web.pages import FormState, Page
 
@@ -132,6 +133,8 @@ class Desk:
     opens: bool
     moderates: bool
     decides: bool
+    unusual: tuple[Any, ...] = ()
+    asked: tuple[Batch, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,15 @@ class QueuePage(InsidePage):
 
 
 @dataclass(frozen=True)
+class NoteLine:
+    """A word to colleagues; `text` None where it cannot be opened."""
+
+    who: str
+    day: Any
+    text: str | None
+
+
+@dataclass(frozen=True)
 class RecordPage(InsidePage):
     """One signature opened. `back`: its list, `following`: the next in it; `acts`: what may be done now."""
 
@@ -180,12 +192,87 @@ class RecordPage(InsidePage):
     following: str
     acts: tuple[str, ...]
     history: tuple[Any, ...] = ()
+    notes: tuple["NoteLine", ...] = ()
+    batches: tuple[tuple[Batch, str], ...] = ()
+    writes: bool = False
     said: str | None = None
     form: FormState = EMPTY
 
     @property
     def place(self) -> str:
         return f"/petitions/{self.petition.slug}/signatures/{self.line.row.id.hex()}"
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """An act on many: `progress` counts members by state; `made` and `agreed` are organizers' addresses."""
+
+    batch: Batch
+    progress: Mapping[str, int]
+    made: str
+    agreed: str
+
+    @property
+    def seen_to(self) -> int:
+        """How many signatures its present run has come to."""
+        forth = self.batch.number - self.progress["waiting"]
+        return forth if self.batch.state != "undoing" else forth - self.progress["changed"]
+
+    @property
+    def changed(self) -> int:
+        return self.progress["changed"]
+
+
+@dataclass(frozen=True)
+class BatchesPage(InsidePage):
+    template = "console/batches.html"
+    petition: Petition
+    batches: tuple[BatchState, ...]
+    moderates: bool
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/batches"
+
+
+@dataclass(frozen=True)
+class RulePage(InsidePage):
+    """`opens`: this session has the key; `opening`: so many records were opened so far, if not all were yet."""
+
+    template = "console/rule.html"
+    petition: Petition
+    opens: bool
+    form: FormState = EMPTY
+    opening: int = 0
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/batches/new"
+
+
+@dataclass(frozen=True)
+class BatchPage(InsidePage):
+    """One act on many. `rule`: its conditions, if they can be opened; `lines`: a sample; `total`: what counts.
+
+    `second`: it takes a second owner; `alone`: there is none; `lists`: names are coming back into the list just now.
+    """
+
+    template = "console/batch.html"
+    petition: Petition
+    state: BatchState
+    rule: Mapping[str, str] | None
+    lines: tuple[Line, ...]
+    acts: tuple[str, ...]
+    total: int
+    second: bool
+    alone: bool
+    mine: bool
+    lists: bool
+    said: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/batches/{self.state.batch.id.hex()}"
 
 
 @dataclass(frozen=True)

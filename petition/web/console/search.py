@@ -6,27 +6,46 @@ session signs out, has been idle for its half hour, or the server stops. Nothing
 
 import asyncio
 import logging
+import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 
 from petition.actions.sessions import IDLE
 from petition.db.database import Database
 from petition.domain import folding, sealing
+from petition.domain.rules import Rule
 from petition.errors import Unavailable
 from petition.queries import queue
 
 logger = logging.getLogger("petition.web")
 
 BATCH = 1_000
-FIELDS = ("full_name", "email", "affiliation", "city")
+FIELDS = ("email", "affiliation", "city")
 SOON = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What can be looked for in one record: all its words folded, the name first; its mail domain and country."""
+
+    text: str
+    name_end: int
+    domain: str
+    country: str
+    day: date
+
+    @property
+    def name(self) -> str:
+        return self.text[: self.name_end]
 
 
 @dataclass(slots=True)
 class Index:
-    """`texts`: folded words by signature. `whole`: everything that there was has been read."""
+    """`texts`: by signature. `whole`: everything that there was has been read."""
 
-    texts: dict[bytes, str] = field(default_factory=dict)
+    texts: dict[bytes, Words] = field(default_factory=dict)
     whole: bool = False
     looked_at: float = 0.0
     used_at: float = 0.0
@@ -35,7 +54,19 @@ class Index:
     def find(self, typed: str) -> list[bytes]:
         """In the order of their ids: the order of the list."""
         wanted = folding.words(typed)
-        return sorted(key for key, text in self.texts.items() if all(word in text for word in wanted))
+        return sorted(key for key, its in self.texts.items() if all(word in its.text for word in wanted))
+
+    def fitting(self, rule: Rule) -> frozenset[bytes]:
+        """Those whose records meet what the rule says of them."""
+        test = rule.test()
+        return frozenset(key for key, its in self.texts.items() if test(its.name, its.domain, its.country))
+
+    def domains(self) -> dict[str, Counter[date]]:
+        """How many signed on each day, by mail domain."""
+        found: dict[str, Counter[date]] = {}
+        for its in list(self.texts.values()):
+            found.setdefault(its.domain, Counter())[its.day] += 1
+        return found
 
 
 class Searches:
@@ -106,13 +137,16 @@ class Searches:
         asyncio.get_running_loop().call_later(IDLE + 1, lambda: self._sweep(self._monotonic()))
 
 
-def _opened(rows: list[tuple[bytes, bytes]], key: bytes, petition_id: bytes) -> dict[bytes, str]:
+def _opened(rows: list[tuple[bytes, bytes, date]], key: bytes, petition_id: bytes) -> dict[bytes, Words]:
     """One at a time; a record that does not open is found by nothing."""
     found = {}
-    for signature_id, sealed in rows:
+    for signature_id, sealed, day in rows:
         try:
             record, _ = sealing.open_record(sealed, key, petition_id)
         except sealing.Unreadable:
             continue
-        found[signature_id] = folding.fold(" ".join(record[name] or "" for name in FIELDS))
+        name = folding.fold(record["full_name"])
+        text = " ".join((name, folding.fold(" ".join(record[field] or "" for field in FIELDS))))
+        domain = sys.intern(record["email"].rpartition("@")[2].lower())
+        found[signature_id] = Words(text, len(name), domain, sys.intern(record["country"] or ""), day)
     return found

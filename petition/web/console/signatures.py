@@ -1,6 +1,7 @@
 """The queue and one signature: what organizers see of who signed, and what they do about it."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -8,21 +9,22 @@ from urllib.parse import urlencode, urlsplit
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from petition.actions import audit, moderation
+from petition.actions import audit, moderation, notes
 from petition.actions.audit import Act
-from petition.domain import sealing, states
+from petition.domain import rules, sealing, states
 from petition.domain.actors import MODERATE, READ
-from petition.errors import Invalid, NotFound
+from petition.errors import Conflict, Forbidden, Invalid, NotFound
 from petition.queries import audit as audits
+from petition.queries import batches, queue
+from petition.queries import notes as noted
 from petition.queries import organizers as accounts
-from petition.queries import queue
 from petition.queries.petitions import Petition
 from petition.queries.queue import Filter, Queued
 from petition.web import parts
 from petition.web.answers import html, redirect
 from petition.web.console import gate
 from petition.web.console.gate import Signed
-from petition.web.console.pages import AuditLine, Line, QueuePage, RecordPage
+from petition.web.console.pages import AuditLine, Line, NoteLine, QueuePage, RecordPage
 from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts
@@ -31,7 +33,7 @@ PAGE = 50
 MOST_TYPED = 200
 # How long a question waits for its index before it is answered from what has been read so far.
 PATIENCE = 3.0
-CHOICES = ("state", "category", "method", "awaiting")
+BATCH = re.compile(r"[0-9a-f]{32}")
 
 
 def _chosen(asked: Mapping[str, str], petition: Petition) -> dict[str, str]:
@@ -42,7 +44,9 @@ def _chosen(asked: Mapping[str, str], petition: Petition) -> dict[str, str]:
         "method": states.METHODS,
         "awaiting": ("yes",),
     }
-    return {name: asked[name] for name in CHOICES if asked.get(name) in known[name]}
+    chosen = {name: asked[name] for name in known if asked.get(name) in known[name]}
+    shapes = {"batch": BATCH, "burst": rules.BURST}
+    return chosen | {name: asked[name] for name, shape in shapes.items() if shape.fullmatch(asked.get(name) or "")}
 
 
 def _filter(chosen: Mapping[str, str]) -> Filter:
@@ -51,6 +55,8 @@ def _filter(chosen: Mapping[str, str]) -> Filter:
         category=chosen.get("category"),
         awaiting=chosen.get("awaiting") == "yes",
         method=chosen.get("method"),
+        batch=bytes.fromhex(chosen["batch"]) if "batch" in chosen else None,
+        burst=chosen.get("burst"),
     )
 
 
@@ -116,16 +122,7 @@ async def _queue(
 
 
 def _lines(rows: Sequence[Queued], key: bytes | None) -> tuple[Line, ...]:
-    return tuple(Line(row, _opened(row, key)) for row in rows)
-
-
-def _opened(row: Queued, key: bytes | None) -> dict[str, Any] | None:
-    if key is None or row.sealed is None:
-        return None
-    try:
-        return sealing.open_record(row.sealed, key, row.petition_id)[0]
-    except sealing.Unreadable:
-        return None
+    return tuple(Line(row, gate.opened(row, key)) for row in rows)
 
 
 @get("/organizer/{language:str}/petitions/{slug:str}/signatures/{signature:str}")
@@ -140,7 +137,7 @@ async def record(
         await audit.record(tx, Act("record:open", who.actor.id, petition.id, row.id), today=held.today())
     said = request.query_params.get("said")
     back = gate.next_of(request.query_params.get("back", ""))
-    page = await _page(held, who, petition, row, back, said if said in ACTS else None, FormState())
+    page = await _page(held, who, petition, row, back, said if said in (*ACTS, "note") else None, FormState())
     return html(held, page, language)
 
 
@@ -186,15 +183,37 @@ async def _page(
     async with held.database.read() as connection:
         done = await audits.of_signature(connection, petition.id, row.id)
         names = {o.id: o.address_text(held.keys) for o, _ in await accounts.everyone(connection)}
+        said_of_it = await noted.of_signature(connection, row.id)
+        together = await batches.of_signature(connection, row.id)
     history = tuple(
         AuditLine(e.number, e.day, names.get(e.organizer_id or b"", ""), e.verb, petition, "", e.facts) for e in done
     )
-    line = Line(row, _opened(row, key))
+    line = Line(row, gate.opened(row, key))
     may = who.actor.may(petition.id, MODERATE, row.category)
     here = f"/organizer/{who.language}/petitions/{petition.slug}"
     back = back or f"{here}/queue"
     following = f"{here}/next?after={row.id.hex()}&{urlsplit(back).query}"
-    return RecordPage(who.who(held), petition, line, back, following, _acts(line) if may else (), history, said, form)
+    return RecordPage(
+        who.who(held),
+        petition,
+        line,
+        back,
+        following,
+        _acts(line) if may else (),
+        history,
+        tuple(NoteLine(names.get(n.organizer_id, ""), n.day, _text(n.sealed, key, petition.id)) for n in said_of_it),
+        together,
+        may and row.sealed is not None,
+        said,
+        form,
+    )
+
+
+def _text(sealed: bytes, key: bytes | None, petition_id: bytes) -> str | None:
+    try:
+        return None if key is None else str(sealing.open_record(sealed, key, petition_id)[0]["text"])
+    except sealing.Unreadable:
+        return None
 
 
 def _acts(line: Line) -> tuple[str, ...]:
@@ -250,7 +269,7 @@ async def act(
                 seen=typed.get("seen"),
                 keys=held.keys,
                 today=held.today(),
-                **_wants(act, typed, _opened(row, key)),
+                **_wants(act, typed, gate.opened(row, key)),
             )
     except Invalid as wrong:
         form = FormState(typed.values, wrong.fields)
@@ -275,6 +294,38 @@ def _wants(act: str, typed: Typed, opened: dict[str, Any] | None) -> dict[str, A
     return {}
 
 
+@post("/organizer/{language:str}/petitions/{slug:str}/signatures/{signature:str}/note", status_code=303)
+async def note(
+    request: Asked, language: FromPath[str], slug: FromPath[str], signature: FromPath[str]
+) -> Response[bytes]:
+    """A word to colleagues. It changes nothing about the signature, so it is taken however that stands by now."""
+    held = parts.of(request)
+    who, typed = await gate.sent(request, language)
+    petition = gate.petition_for(held, who, slug, MODERATE)
+    row = await _row(held, who, petition, gate.identifier(signature))
+    if not who.actor.may(petition.id, MODERATE, row.category):
+        raise Forbidden()
+    back = gate.next_of(typed.get("back"))
+    try:
+        if row.sealed is None:
+            raise Conflict("not-in-this-state")
+        async with held.database.write() as tx:
+            await notes.write(
+                tx,
+                petition.id,
+                row.id,
+                typed.get("note"),
+                public_key=petition.public_key,
+                by=who.actor.id,
+                today=held.today(),
+            )
+    except Invalid as wrong:
+        form = FormState(typed.values, wrong.fields)
+        return html(held, await _page(held, who, petition, row, back, None, form), language, 422)
+    query = urlencode({"said": "note", "back": back} if back else {"said": "note"})
+    return redirect(f"/organizer/{language}/petitions/{slug}/signatures/{row.id.hex()}?{query}")
+
+
 @get("/organizer/{language:str}/petitions/{slug:str}/signatures/{signature:str}/{act:str}")
 async def back_to_the_record(
     request: Asked, language: FromPath[str], slug: FromPath[str], signature: FromPath[str], act: FromPath[str]
@@ -288,5 +339,5 @@ router = Router(
     path="/",
     include_in_schema=False,
     exception_handlers=gate.HANDLERS,
-    route_handlers=[queue_page, search, next_one, record, act, back_to_the_record],
+    route_handlers=[queue_page, search, next_one, record, note, act, back_to_the_record],
 )

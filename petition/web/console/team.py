@@ -8,8 +8,8 @@ from petition.domain import actors
 from petition.domain.actors import DECIDE, MODERATE, READ, ROLES, Grant
 from petition.errors import Conflict, FieldRefused, Forbidden, Invalid
 from petition.queries import audit as audits
+from petition.queries import batches, queue
 from petition.queries import organizers as accounts
-from petition.queries import queue
 from petition.queries.petitions import Petition
 from petition.web import parts
 from petition.web.answers import html, redirect
@@ -23,6 +23,7 @@ from petition.web.console.pages import (
     Member,
     TeamPage,
 )
+from petition.web.console.unusual import unusual
 from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts
@@ -54,6 +55,8 @@ async def dashboard(request: Asked, language: FromPath[str]) -> Response[bytes]:
                     await accounts.shared_key(connection, petition.id, who.organizer.id) is not None,
                     who.actor.scope(petition.id, MODERATE) is not None,
                     who.actor.may(petition.id, DECIDE),
+                    await unusual(held, who, petition) if scope.categories is None else (),
+                    await batches.asked(connection, petition.id),
                 )
             )
     return html(held, Dashboard(who.who(held), tuple(desks)), language)
