@@ -70,6 +70,7 @@ def upgrade() -> None:
         "ix_batch_members_batch_id_state", "batch_members", ["batch_id", "state", "signature_id"], unique=False
     )
     op.create_index("ix_batch_members_signature_id", "batch_members", ["signature_id"], unique=False)
+    op.add_column("organizers", sa.Column("single_keys", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column("signatures", sa.Column("burst", sa.String(length=8), nullable=True))
     op.drop_index("ix_signatures_waiting", table_name="signatures")
     for name, columns, where in (

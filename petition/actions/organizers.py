@@ -262,3 +262,9 @@ async def all_petitions(tx: AsyncConnection) -> dict[str, tuple[bytes, bytes]]:
     rows = tables.table(tables.Petition)
     found = await tx.execute(select(rows.c.slug, rows.c.id, rows.c.public_key))
     return {row.slug: (row.id, row.public_key) for row in found}
+
+
+async def set_single_keys(tx: AsyncConnection, organizer_id: bytes, *, on: bool) -> None:
+    """Whether single keys work the pages, for this account."""
+    rows = tables.table(tables.Organizer)
+    await tx.execute(update(rows).where(rows.c.id == organizer_id).values(single_keys=on))

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +46,8 @@ class Organizer(Table):
     totp_step: Mapped[int] = mapped_column(Integer)
     setup: Mapped[bytes | None] = mapped_column(Digest, unique=True)
     setup_until: Mapped[date | None] = mapped_column(Date)
+    # Single keys work the desk's pages: some people's hands or voices press them unmeant.
+    single_keys: Mapped[bool] = mapped_column(Boolean, server_default=true())
 
 
 class Role(Table):

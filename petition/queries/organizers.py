@@ -31,6 +31,7 @@ class Organizer:
     totp_step: int
     setup: bytes | None
     setup_until: date | None
+    single_keys: bool
 
     def address_text(self, keys: Keys) -> str:
         return sealing.unseal(self.address, keys.accounts, self.id).decode().strip()

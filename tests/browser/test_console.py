@@ -12,7 +12,7 @@ from tests.browser.conftest import Open
 from tests.browser.stage import Stage
 from tests.browser.test_accessibility import in_every_look
 from tests.factories import petition_text
-from tests.organizers import PASSWORD, Account, account
+from tests.organizers import PASSWORD, Account, Browser, account
 from tests.people import someone
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -65,12 +65,70 @@ async def test_a_verifiers_day(stage: Stage, open_page: Open, lang: str, scripts
     await house.fold()
     assert (await house.counts(slug))["verified"] == number - 1
 
+    if scripts:
+        await a_rule(stage, page, lang, slug, number)
+
     await page.goto(f"{stage.address}/organizer/{lang}/petitions/{slug}/safety")
     await press(page, lang, "safety.on")
     assert await page.get_by_text(WORDS[lang]("safety.is-on")).count() == 1
     assert (await house.sign(someone(1), slug=slug)).status_code == 409
     await press(page, lang, "console.sign-out")
     await page.get_by_role("heading", name=WORDS[lang]("sign-in.title")).wait_for()
+
+
+async def a_rule(stage: Stage, page: Page, lang: str, slug: str, number: int) -> None:
+    """So many at once that a second owner has to agree: they do, in a browser of their own."""
+    house, here = stage.house, f"{stage.address}/organizer/{lang}/petitions/{slug}/batches"
+    second = await account(house, f"second-{slug}@example.org", Grant(house.parts.hub.any_petition(slug).id, OWNER))
+    await page.goto(f"{here}/new")
+    await page.fill("#name", "person")
+    await page.check("input[value=hide]")
+    await press(page, lang, "rule.look")
+    assert await page.get_by_text(WORDS[lang]("batch.second")).count() == 1
+    await press(page, lang, "batch-do.start")
+    assert await page.get_by_text(WORDS[lang]("batch.asked-mine")).count() == 1
+    other = Browser(house, lang)
+    await other.sign_in(second)
+    await other.get(page.url.removeprefix(stage.address))
+    await other.send("/approve")
+    while await house.worker.batches():
+        pass
+    await page.reload()
+    assert await page.get_by_text(WORDS[lang]("batch-state.done"), exact=True).count() >= 1
+    listed = await house.http.get(f"/{lang}/petitions/{slug}/signatories")
+    assert "Person" not in listed.text
+
+
+async def test_single_keys_work_the_desk_and_can_be_switched_off(stage: Stage, open_page: Open, lang: str) -> None:
+    house, slug = stage.house, f"keys-{lang}"
+    await house.apply(petition_text(slug=slug))
+    for n in range(3):
+        await house.confirmed(someone(300 + n), slug=slug)
+    who = await account(house, f"{slug}@example.org", Grant(house.parts.hub.any_petition(slug).id, OWNER))
+    page = await open_page(f"{stage.address}/organizer/{lang}/petitions/{slug}/queue", lang)
+    await sign_in(stage, page, lang, who)
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.locator(".acts").wait_for()
+    await page.keyboard.press("v")
+    await page.get_by_text(WORDS[lang]("console-said.verify")).wait_for()
+    before = page.url
+    await page.keyboard.press("n")
+    await page.wait_for_url(lambda url: "/signatures/" in url and url != before)
+    await page.keyboard.press("c")
+    await page.keyboard.type("vvv")
+    assert await page.locator("#note").input_value() == "vvv"
+    at = page.url
+    await page.goto(f"{stage.address}/organizer/{lang}/account")
+    await press(page, lang, "keys.turn-off")
+    await page.goto(at)
+    await page.keyboard.press("b")
+    await page.keyboard.press("v")
+    assert page.url == at
+    await house.fold()
+    assert (await house.counts(slug))["verified"] == 1
+    await press(page, lang, "console.sign-out")
 
 
 async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: Open, lang: str) -> None:
@@ -92,12 +150,26 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
         f"/petitions/{slug}/queue",
         f"/petitions/{slug}/queue?state=rejected",
         f"/petitions/{slug}/safety",
+        f"/petitions/{slug}/batches",
+        f"/petitions/{slug}/batches/new",
     ):
         await page.goto(here + path)
         found += await in_every_look(path, page)
         # The last look is a phone's: nothing may stand out of it.
         if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{path} is wider than a phone")
+    await page.goto(f"{here}/petitions/{slug}/batches/new")
+    await press(page, lang, "rule.look")
+    found += await in_every_look("a rule without conditions", page)
+    await page.fill("#name", "person")
+    await page.check("input[value=invalidate]")
+    await page.select_option("#reason", "other")
+    await press(page, lang, "rule.look")
+    found += await in_every_look("a rule's sample", page)
+    await press(page, lang, "batch-do.start")
+    found += await in_every_look("a batch under way", page)
+    await page.goto(f"{here}/petitions/{slug}/batches")
+    found += await in_every_look("batches", page)
     await page.goto(f"{here}/petitions/{slug}/queue?state=confirmed")
     await page.locator("table.queue tbody a").first.click()
     found += await in_every_look("record", page)

@@ -273,6 +273,15 @@ async def change_password(request: Asked, language: FromPath[str]) -> Response[b
     return redirect(f"/organizer/{language}/account?said=password")
 
 
+@post("/organizer/{language:str}/account/keys", status_code=303)
+async def single_keys(request: Asked, language: FromPath[str]) -> Response[bytes]:
+    held = parts.of(request)
+    who, typed = await gate.sent(request, language)
+    async with held.database.write() as tx:
+        await organizers.set_single_keys(tx, who.organizer.id, on=typed.get("on") == "yes")
+    return redirect(f"/organizer/{language}/account")
+
+
 @post("/organizer/{language:str}/account/codes", status_code=200)
 async def new_codes(request: Asked, language: FromPath[str]) -> Response[bytes]:
     """Instead of those that are left, which end."""
@@ -310,6 +319,7 @@ router = Router(
         account,
         change_password,
         new_codes,
+        single_keys,
         end_session,
     ],
 )

@@ -74,7 +74,9 @@ class Signed:
 
     def who(self, held: Parts) -> Who:
         address = self.organizer.address_text(held.keys)
-        return Who(address, sessions.form_token(self.token), self.actor.decides_everywhere())
+        return Who(
+            address, sessions.form_token(self.token), self.actor.decides_everywhere(), self.organizer.single_keys
+        )
 
     def own_key(self) -> bytes:
         return sessions.own_key(self.session, self.token)

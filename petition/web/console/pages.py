@@ -90,6 +90,7 @@ class Who:
     address: str
     csrf: str
     decides: bool
+    single_keys: bool
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,4 @@
-// Single keys for the desk. The page is whole without them, and they can be switched off.
-const box = document.querySelector("#keys-on"), list = document.querySelector(".keys"), saved = "keys";
-list.hidden = false;
-box.checked = localStorage.getItem(saved) !== "off";
-box.addEventListener("change", () => localStorage.setItem(saved, box.checked ? "on" : "off"));
-
+// Single keys for the desk. The page is whole without them, and an account can do without.
 function step(by) {
   const rows = [...document.querySelectorAll(".queue tbody th a")], at = rows.indexOf(document.activeElement);
   rows[Math.max(0, Math.min(rows.length - 1, at + by))]?.focus();
@@ -18,7 +13,7 @@ function act(spot) {
 }
 
 document.addEventListener("keydown", event => {
-  if (!box.checked || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest("input, select, textarea, [contenteditable]")) return;
   const spot = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
