@@ -18,7 +18,7 @@ from petition.actions import intake, outbox
 from petition.cli.made_up import raw_person
 from petition.db import tables
 from petition.db.opening import opened
-from petition.domain import identity, ledger, submission, tokens
+from petition.domain import identity, ledger, sealing, submission, tokens
 from petition.domain.tokens import Keys
 from petition.queries import petitions
 from petition.queries.petitions import Petition
@@ -40,11 +40,12 @@ class Model:
     today: date
     chance: random.Random
     people: list[tuple[dict[str, str], int, int]]
+    opens: bool = False
     tally: ledger.Tally = field(default_factory=ledger.Tally)
     days: dict[date, list[int]] = field(default_factory=dict)
 
 
-def _model(petition: Petition, keys: Keys) -> Model:
+def model(petition: Petition, keys: Keys) -> Model:
     chance, today = random.Random(7), datetime.now(UTC).date()
     categories, rules = [c.slug for c in petition.categories], intake.rules(petition)
     people = []
@@ -56,8 +57,8 @@ def _model(petition: Petition, keys: Keys) -> Model:
     return Model(petition, keys, today, chance, people)
 
 
-def _signature(model: Model) -> tuple[dict[str, Any], list[bytes]]:
-    """One row of random bytes in real sizes, and its ledger entries if it was ever counted."""
+def signature(model: Model) -> tuple[dict[str, Any], list[bytes]]:
+    """One row of random bytes in real sizes (with `opens`, records that can be opened), and its ledger entries."""
     person, sealed, own_copy = model.chance.choice(model.people)
     drawn = model.chance.random()
     state = "confirmed" if drawn < CONFIRMED else "withdrawn" if drawn < CONFIRMED + WITHDRAWN else "pending"
@@ -96,12 +97,21 @@ def _signature(model: Model) -> tuple[dict[str, Any], list[bytes]]:
         "identity": os.urandom(32),
         "merged_into": None,
         "bind": os.urandom(32) if state == "pending" else None,
-        "sealed": os.urandom(sealed),
+        "sealed": _sealed(model, person) if model.opens else os.urandom(sealed),
         "own_copy": os.urandom(own_copy),
         "shown_name": shown,
         "shown_key": identity.sort_key(shown) if shown else None,
+        "hidden": False,
+        "pinned": False,
+        "burst": None,
     }
     return row, bodies
+
+
+def _sealed(model: Model, person: dict[str, str]) -> bytes:
+    words = ("affiliation", "category", "city", "country", "email", "full_name")
+    record = sealing.canonical({name: person.get(name, "") for name in words})
+    return sealing.seal_record(record, os.urandom(32), model.petition.public_key, model.petition.id)
 
 
 def _chunks(model: Model, number: int) -> Iterator[dict[Any, list[dict[str, Any]]]]:
@@ -109,7 +119,7 @@ def _chunks(model: Model, number: int) -> Iterator[dict[Any, list[dict[str, Any]
     for start in range(0, number, CHUNK):
         signatures, letters, entries = [], [], []
         for _ in range(min(CHUNK, number - start)):
-            row, bodies = _signature(model)
+            row, bodies = signature(model)
             signatures.append(row)
             link = model.keys.link_of(row["id"])
             begin = model.tally.size - len(bodies)
@@ -136,28 +146,29 @@ def _sent(signature_id: bytes, petition_id: bytes, day: date) -> dict[str, Any]:
     }
 
 
-def fill(store: Store, number: int) -> None:
+def fill(store: Store, number: int, *, opens: bool = False) -> None:
     """So many signatures, in the random order in which they would have come, with ledger and tally that agree."""
-    asyncio.run(_fill(store, number))
+    asyncio.run(_fill(store, number, opens))
 
 
-async def _fill(store: Store, number: int) -> None:
+async def _fill(store: Store, number: int, opens: bool) -> None:
     settings = store.settings
     async with opened(settings) as (database, keys):
         async with database.read() as connection:
             petition = await petitions.petition(connection, SLUG)
         assert petition is not None
-        model = _model(petition, keys)
+        drawn = model(petition, keys)
+        drawn.opens = opens
         if settings.sqlite:
-            _into_sqlite(str(settings.sqlite_path), _chunks(model, number))
+            _into_sqlite(str(settings.sqlite_path), _chunks(drawn, number))
         else:
-            await _into_postgresql(settings.database_url, _chunks(model, number))
+            await _into_postgresql(settings.database_url, _chunks(drawn, number))
         async with database.write() as tx:
-            tally = {name: getattr(model.tally, name) for name in ledger.Tally.__slots__}
+            tally = {name: getattr(drawn.tally, name) for name in ledger.Tally.__slots__}
             await tx.execute(update(tables.table(tables.Tally)).values(**tally))
             days = [
                 {"petition_id": petition.id, "day": day, "counted": counted, "removed": removed}
-                for day, (counted, removed) in model.days.items()
+                for day, (counted, removed) in drawn.days.items()
             ]
             await tx.execute(insert(tables.table(tables.TallyDay)), days)
         await database.checkpoint()

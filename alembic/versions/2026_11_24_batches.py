@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("made_by", sa.LargeBinary(length=16), nullable=False),
         sa.Column("made_on", sa.Date(), nullable=False),
         sa.Column("agreed_by", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("upto", sa.LargeBinary(length=16), nullable=False),
         sa.CheckConstraint(
             "state IN ('draft', 'asked', 'declined', 'running', 'done', 'cancelled', 'undoing', 'undone')",
             name=op.f("ck_batches_state"),
@@ -66,16 +67,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch_id", "signature_id", name=op.f("pk_batch_members")),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "ix_batch_members_batch_id_state", "batch_members", ["batch_id", "state", "signature_id"], unique=False
-    )
     op.create_index("ix_batch_members_signature_id", "batch_members", ["signature_id"], unique=False)
     op.add_column("organizers", sa.Column("single_keys", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column("signatures", sa.Column("burst", sa.String(length=8), nullable=True))
     op.drop_index("ix_signatures_waiting", table_name="signatures")
     for name, columns, where in (
-        ("waiting", ["signed_on", "petition_id"], PENDING),
-        ("awaiting", ["petition_id", "id"], AWAITING),
+        ("waiting", ["signed_on", "petition_id", "state"], PENDING),
+        ("awaiting", ["petition_id", "state", "counted_as", "id", "category"], AWAITING),
         ("apart", ["petition_id", "state", "id"], APART),
         ("burst", ["petition_id", "burst"], BURST),
     ):

@@ -73,7 +73,7 @@ async def draft(
     sealed = sealing.seal_record(sealing.canonical(rule.given()), bytes(32), public_key, petition_id)
     values = {"id": batch_id, "petition_id": petition_id, "act": act, "category": category, "reason": reason}
     made = {"rule": sealed, "state": batching.DRAFT, "number": len(chosen), "made_by": by.id, "made_on": today}
-    await tx.execute(insert(_BATCHES).values(**values, **made, agreed_by=None))
+    await tx.execute(insert(_BATCHES).values(**values, **made, agreed_by=None, upto=b""))
     members = [
         {
             "batch_id": batch_id,
@@ -128,7 +128,8 @@ async def undo(tx: AsyncConnection, petition_id: bytes, batch_id: bytes, *, by: 
     batch = await _own(tx, petition_id, batch_id, by, batching.DONE, batching.CANCELLED)
     if batch.made_by != by.id and not by.may(petition_id, DECIDE):
         raise Forbidden()
-    await _into(tx, batch, batching.UNDOING, Act("batch:undo", by.id, petition_id, batch_id), today=today)
+    undone = Act("batch:undo", by.id, petition_id, batch_id)
+    await _into(tx, batch, batching.UNDOING, undone, today=today, upto=b"")
 
 
 async def discard(tx: AsyncConnection, petition_id: bytes, batch_id: bytes, *, by: Actor) -> None:
@@ -176,7 +177,8 @@ async def advance(tx: AsyncConnection, petition_id: bytes, batch_id: bytes, *, k
     if batch is None or batch.state not in batching.AT_WORK:
         return 0
     forth = batch.state == batching.RUNNING
-    taken = await batches.members(tx, batch_id, batching.WAITING if forth else batching.CHANGED, limit=STEP, lock=True)
+    state = batching.WAITING if forth else batching.CHANGED
+    taken = await batches.members(tx, batch_id, state, limit=STEP, after=batch.upto)
     if not taken:
         ended = batching.DONE if forth else batching.UNDONE
         await tx.execute(update(_BATCHES).where(_BATCHES.c.id == batch_id).values(state=ended))
@@ -193,6 +195,7 @@ async def advance(tx: AsyncConnection, petition_id: bytes, batch_id: bytes, *, k
     }
     for state, ids in became.items():
         await _mark(tx, batch_id, ids, state)
+    await tx.execute(update(_BATCHES).where(_BATCHES.c.id == batch_id).values(upto=taken[-1].row.id))
     return len(taken)
 
 
@@ -253,7 +256,7 @@ async def relist(tx: AsyncConnection, batch_id: bytes, records: Mapping[bytes, M
 
     Each as its signatory has chosen by now; one that no longer counts, or was hidden or erased since, stays out of it.
     """
-    members = await batches.members(tx, batch_id, batching.UNLISTED, limit=STEP, lock=True)
+    members = await batches.members(tx, batch_id, batching.UNLISTED, limit=STEP)
     rows = [member.row for member in members if member.row.id in records]
     names = []
     for row in rows:

@@ -138,6 +138,8 @@ class Batch(Table):
     made_by: Mapped[bytes] = mapped_column(Id)
     made_on: Mapped[date] = mapped_column(Date)
     agreed_by: Mapped[bytes | None] = mapped_column(Id)
+    # The last member that its present run has come to.
+    upto: Mapped[bytes] = mapped_column(Id)
 
 
 class BatchMember(Table):
@@ -146,7 +148,6 @@ class BatchMember(Table):
     __tablename__ = "batch_members"
     __table_args__ = (
         CheckConstraint(one_of("state", batching.MEMBER_STATES), name="state"),
-        Index("ix_batch_members_batch_id_state", "batch_id", "state", "signature_id"),
         Index("ix_batch_members_signature_id", "signature_id"),
         UNORDERED,
     )

@@ -169,6 +169,8 @@ class Signature(Table):
             "ix_signatures_waiting",
             "signed_on",
             "petition_id",
+            # SQLite asks the row for what a partial index has already said, unless the index says it again.
+            "state",
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
@@ -176,7 +178,10 @@ class Signature(Table):
         Index(
             "ix_signatures_awaiting",
             "petition_id",
+            "state",
+            "counted_as",
             "id",
+            "category",
             sqlite_where=text(AWAITING),
             postgresql_where=text(AWAITING),
         ),

@@ -73,12 +73,31 @@ def _public(key: bytes) -> X25519PublicKey:
 
 def open_record(sealed: bytes, private_key: bytes, petition_id: bytes) -> tuple[dict[str, Any], bytes]:
     """(record, bind secret); `Unreadable` under another key."""
-    try:
-        plain = SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), about_record(petition_id))
-    except (InvalidTag, ValueError) as wrong:
-        raise Unreadable("this key does not open this record") from wrong
-    value = json.loads(plain)
-    return value["record"], b64decode(value["secret"])
+    return Opener(private_key, petition_id).open(sealed)
+
+
+class Opener:
+    """Opens many records of one petition: the key is read once. Held no longer than the records are looked at."""
+
+    def __init__(self, private_key: bytes, petition_id: bytes) -> None:
+        self._key = X25519PrivateKey.from_private_bytes(private_key)
+        self._about = about_record(petition_id)
+
+    def open(self, sealed: bytes) -> tuple[dict[str, Any], bytes]:
+        """(record, bind secret); `Unreadable` under another key."""
+        value = json.loads(self._plain(sealed))
+        return value["record"], b64decode(value["secret"])
+
+    def record(self, sealed: bytes) -> dict[str, Any]:
+        """The record alone."""
+        found: dict[str, Any] = json.loads(self._plain(sealed))["record"]
+        return found
+
+    def _plain(self, sealed: bytes) -> bytes:
+        try:
+            return SUITE.decrypt(sealed, self._key, self._about)
+        except (InvalidTag, ValueError) as wrong:
+            raise Unreadable("this key does not open this record") from wrong
 
 
 def share_key(private_key: bytes, public_key: bytes, petition_id: bytes, organizer_id: bytes) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +32,7 @@ class Batch:
     made_by: bytes
     made_on: date
     agreed_by: bytes | None
+    upto: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Member:
 
 _batches, _members, _rows = (tables.table(t) for t in (tables.Batch, tables.BatchMember, tables.Signature))
 _ROW = tuple(_rows.c[name] for name in Row.__slots__)
+_SO_FAR = len(_ROW)
 
 
 async def by_id(
@@ -101,23 +102,23 @@ async def progress(connection: AsyncConnection, batch_id: bytes) -> dict[str, in
 
 
 async def members(
-    tx: AsyncConnection, batch_id: bytes, state: str, *, limit: int, lock: bool = False
+    tx: AsyncConnection, batch_id: bytes, state: str, *, limit: int, after: bytes = b""
 ) -> tuple[Member, ...]:
-    """Up to `limit` of those in `state`, in the order of their ids; `lock`: their signatures until the end."""
-    meant = select(_members.c.signature_id).where(_members.c.batch_id == batch_id, _members.c.state == state)
-    ids = (await tx.execute(meant.order_by(_members.c.signature_id).limit(limit))).scalars().all()
-    if not ids:
-        return ()
+    """Up to `limit` of those in `state` by id, with their signatures locked until the end."""
     here = and_(_members.c.batch_id == batch_id, _members.c.signature_id == _rows.c.id)
     stood = (_members.c.was, _members.c.acts, _members.c.counted_as, _members.c.verified)
-    wanted = select(*_ROW, _rows.c.identity, _rows.c.signed_on, *(c.label(f"stood_{c.name}") for c in stood))
-    wanted = wanted.join(_members, here).where(_rows.c.id.in_(ids)).order_by(_rows.c.id)
-    return tuple(_member(row) for row in await tx.execute(wanted.with_for_update(of=_rows) if lock else wanted))
-
-
-def _member(row: Any) -> Member:
-    stood = Stood(row.stood_was, row.stood_acts, row.stood_counted_as, row.stood_verified)
-    return Member(stood, Row(*(getattr(row, name) for name in Row.__slots__)), row.identity, row.signed_on)
+    wanted = (
+        select(*_ROW, _rows.c.identity, _rows.c.signed_on, *(c.label(f"stood_{c.name}") for c in stood))
+        .join(_members, here)
+        .where(_members.c.state == state, _members.c.signature_id > after)
+        .order_by(_members.c.signature_id)
+        .limit(limit)
+        .with_for_update(of=_rows)
+    )
+    return tuple(
+        Member(Stood(*row[_SO_FAR + 2 :]), Row(*row[:_SO_FAR]), row[_SO_FAR], row[_SO_FAR + 1])
+        for row in await tx.execute(wanted)
+    )
 
 
 async def unlisted(connection: AsyncConnection, batch_id: bytes, *, limit: int) -> list[tuple[bytes, bytes | None]]:

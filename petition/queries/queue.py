@@ -15,6 +15,7 @@ from petition.db import tables
 from petition.domain import states
 from petition.domain.actors import Scope
 from petition.domain.sealing import canonical
+from petition.queries import counts
 
 PAGE = 50
 AWAITING = "awaiting"
@@ -187,15 +188,15 @@ async def categories(connection: AsyncConnection, petition_id: bytes) -> frozens
 
 
 async def waiting_counts(connection: AsyncConnection, petition_id: bytes, scope: Scope) -> dict[str, int]:
-    """How many stand in each state, and how many of the confirmed await; for the console alone."""
-    within = _within(petition_id, scope)
+    """How many stand in each state, and how many of the confirmed await; of those that count, as published."""
+    within, tally = _within(petition_id, scope), await counts.tally(connection, petition_id)
     # By state, each from its own index: one question over all rows would read every sealed record.
     apart = select(_rows.c.state, func.count()).where(within, _rows.c.state.in_(states.APART)).group_by(_rows.c.state)
     found = {row[0]: row[1] for row in await connection.execute(apart)}
-    for name, where in (
-        (states.PENDING, _rows.c.state == states.PENDING),
-        (states.CONFIRMED, _rows.c.state == states.CONFIRMED),
-        (AWAITING, _AWAITING),
-    ):
+    for name, where in ((states.PENDING, _rows.c.state == states.PENDING), (AWAITING, _AWAITING)):
         found[name] = (await connection.execute(select(func.count()).where(within, where))).scalar_one()
+    found[states.CONFIRMED] = tally.total
+    if scope.categories is not None:
+        own = sum(total for slug, (total, _) in tally.by_category.items() if slug in scope.categories)
+        found[states.CONFIRMED] = own + found[AWAITING]
     return {**dict.fromkeys(states.STATES, 0), **found}

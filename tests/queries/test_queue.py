@@ -115,11 +115,23 @@ async def test_the_numbers_are_those_of_the_pages(house: House, many: dict[bytes
         async with house.parts.database.read() as connection:
             numbers = await queue.waiting_counts(connection, petition_id(house), scope)
         assert numbers.keys() == {*states.STATES, "awaiting"}
-        for state in states.STATES:
+        for state in set(states.STATES) - {states.CONFIRMED}:
             assert numbers[state] == len(await all_pages(house, Filter(state=state), scope))
         found = await all_pages(house, Filter(awaiting=True), scope)
         assert numbers["awaiting"] == len(found)
         assert all(row.awaiting for row in found)
+
+
+async def test_what_counts_is_told_as_it_was_published(house: House) -> None:
+    for number, category in enumerate(("fsa", "fsa", "independents")):
+        await house.confirmed(someone(number, category=category))
+    later = await house.signed(someone(9))
+    await house.post(later, "confirm", agree="yes")
+    told = []
+    for scope in (*SCOPES, Scope(frozenset({"independents"}))):
+        async with house.parts.database.read() as connection:
+            told.append((await queue.waiting_counts(connection, petition_id(house), scope))["confirmed"])
+    assert told == [3, 2, 3, 0, 1]
 
 
 async def test_one_signature_is_found_by_its_petition_and_within_the_scope_alone(house: House) -> None:

@@ -148,7 +148,8 @@ async def batch_page(
         ids = await reading.sample(connection, found.id, limit=SAMPLE)
         rows = (await queue.page(connection, petition.id, Filter(), scope, among=ids, limit=SAMPLE)).rows
         owners = await accounts.owners(connection, petition.id)
-    lines = await asyncio.to_thread(lambda: tuple(Line(row, gate.opened(row, key)) for row in rows))
+    records = await asyncio.to_thread(gate.opened, rows, key)
+    lines = tuple(map(Line, rows, records))
     if key is not None and rows:
         seen = Act("records:list", who.actor.id, petition.id, found.id, {"number": len(rows)})
         async with held.database.write() as tx:

@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -220,14 +220,19 @@ async def private_key(held: Parts, who: Signed, petition_id: bytes) -> bytes | N
         return None
 
 
-def opened(row: Queued, key: bytes | None) -> dict[str, Any] | None:
-    """A signature's record; None without the key, or where nothing is sealed any more."""
-    if key is None or row.sealed is None:
-        return None
-    try:
-        return sealing.open_record(row.sealed, key, row.petition_id)[0]
-    except sealing.Unreadable:
-        return None
+def opened(rows: Sequence[Queued], key: bytes | None) -> tuple[dict[str, Any] | None, ...]:
+    """The records of one petition's signatures; None without the key, or where nothing is sealed any more."""
+    if key is None or not rows:
+        return (None,) * len(rows)
+    opener = sealing.Opener(key, rows[0].petition_id)
+
+    def record(row: Queued) -> dict[str, Any] | None:
+        try:
+            return None if row.sealed is None else opener.record(row.sealed)
+        except sealing.Unreadable:
+            return None
+
+    return tuple(record(row) for row in rows)
 
 
 def to_sign_in(request: Asked, error: SignInNeeded) -> Response[bytes]:

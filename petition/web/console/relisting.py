@@ -76,7 +76,8 @@ class Relisting:
 def _opened(rows: list[tuple[bytes, bytes | None]], key: bytes, petition_id: bytes) -> dict[bytes, dict[str, str]]:
     """An empty one for a record that was erased; none for one that this key does not open: its name has to wait."""
     found: dict[bytes, dict[str, str]] = {}
+    opener = sealing.Opener(key, petition_id)
     for signature_id, sealed in rows:
         with suppress(sealing.Unreadable):
-            found[signature_id] = sealing.open_record(sealed, key, petition_id)[0] if sealed else {}
+            found[signature_id] = opener.record(sealed) if sealed else {}
     return found

@@ -53,8 +53,10 @@ class Index:
 
     def find(self, typed: str) -> list[bytes]:
         """In the order of their ids: the order of the list."""
-        wanted = folding.words(typed)
-        return sorted(key for key, its in self.texts.items() if all(word in its.text for word in wanted))
+        found = [(key, its.text) for key, its in self.texts.items()]
+        for word in folding.words(typed):
+            found = [pair for pair in found if word in pair[1]]
+        return sorted(key for key, _ in found)
 
     def fitting(self, rule: Rule) -> frozenset[bytes]:
         """Those whose records meet what the rule says of them."""
@@ -139,10 +141,10 @@ class Searches:
 
 def _opened(rows: list[tuple[bytes, bytes, date]], key: bytes, petition_id: bytes) -> dict[bytes, Words]:
     """One at a time; a record that does not open is found by nothing."""
-    found = {}
+    found, opener = {}, sealing.Opener(key, petition_id)
     for signature_id, sealed, day in rows:
         try:
-            record, _ = sealing.open_record(sealed, key, petition_id)
+            record = opener.record(sealed)
         except sealing.Unreadable:
             continue
         name = folding.fold(record["full_name"])

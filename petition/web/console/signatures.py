@@ -122,7 +122,7 @@ async def _queue(
 
 
 def _lines(rows: Sequence[Queued], key: bytes | None) -> tuple[Line, ...]:
-    return tuple(Line(row, gate.opened(row, key)) for row in rows)
+    return tuple(map(Line, rows, gate.opened(rows, key)))
 
 
 @get("/organizer/{language:str}/petitions/{slug:str}/signatures/{signature:str}")
@@ -188,7 +188,7 @@ async def _page(
     history = tuple(
         AuditLine(e.number, e.day, names.get(e.organizer_id or b"", ""), e.verb, petition, "", e.facts) for e in done
     )
-    line = Line(row, gate.opened(row, key))
+    line = Line(row, *gate.opened((row,), key))
     may = who.actor.may(petition.id, MODERATE, row.category)
     here = f"/organizer/{who.language}/petitions/{petition.slug}"
     back = back or f"{here}/queue"
@@ -269,7 +269,7 @@ async def act(
                 seen=typed.get("seen"),
                 keys=held.keys,
                 today=held.today(),
-                **_wants(act, typed, gate.opened(row, key)),
+                **_wants(act, typed, *gate.opened((row,), key)),
             )
     except Invalid as wrong:
         form = FormState(typed.values, wrong.fields)
