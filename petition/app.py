@@ -24,7 +24,7 @@ from petition.mail import transports
 from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
-from petition.web import api, demo, live, problems, public, signature, system
+from petition.web import api, demo, live, names, problems, public, signature, system
 from petition.web.console import accounts, batches, retention, safety, signatures, team
 from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
@@ -35,7 +35,7 @@ from petition.web.parts import Parts
 from petition.worker import Worker
 
 MOST_BYTES = 64 * 1024
-DOORS = (public.router, signature.router, api.router, live.router, system.router)
+DOORS = (public.router, signature.router, api.router, names.router, live.router, system.router)
 CONSOLE = (accounts.router, team.router, signatures.router, batches.router, safety.router, retention.router)
 
 

@@ -30,6 +30,8 @@ class Rate:
 SIGN = Rate(burst=1_000, per_second=1.0)
 ACT = Rate(burst=2_000, per_second=2.0)
 SIGN_IN = Rate(burst=30, per_second=0.2)
+# Whole lists of names as files.
+LIST = Rate(burst=60, per_second=0.1)
 # Of one account, from everywhere: a million codes at this pace take two years.
 GUESS = Rate(burst=10, per_second=1 / 60)
 

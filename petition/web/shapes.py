@@ -106,6 +106,14 @@ class SignatoriesShape(msgspec.Struct):
     next: str | None
 
 
+class NamesShape(msgspec.Struct):
+    """All of them, as of `day`."""
+
+    petition: str
+    day: date
+    signatories: list[SignatoryShape]
+
+
 class AcceptedShape(msgspec.Struct):
     status: Literal["confirmation_sent"]
 
@@ -135,6 +143,7 @@ def _problem(description: str) -> ResponseSpec:
 PROBLEMS = {
     400: _problem("What was sent could not be read."),
     404: _problem("There is no such petition, or none that the public may see."),
+    429: _problem("Too many from this network; `Retry-After` says when again."),
     503: _problem("The database is away; nothing was stored."),
 }
 SIGN_PROBLEMS = PROBLEMS | {
