@@ -100,7 +100,7 @@ def _selected() -> Select[Any]:
     return select(*own, _categories.c.claim.label("claim")).outerjoin(_categories, claimed)
 
 
-def _within(petition_id: bytes, scope: Scope) -> ColumnElement[bool]:
+def within(petition_id: bytes, scope: Scope) -> ColumnElement[bool]:
     """`Scope.holds` of the claimed category, as SQL."""
     here = _rows.c.petition_id == petition_id
     return here if scope.categories is None else and_(here, _rows.c.category.in_(sorted(scope.categories)))
@@ -117,7 +117,7 @@ async def page(
     limit: int = PAGE,
 ) -> QueuePage:
     """One page in the order of the random ids. Which rows are meant is read from the index, then those alone."""
-    ids = select(_rows.c.id).where(_within(petition_id, scope))
+    ids = select(_rows.c.id).where(within(petition_id, scope))
     for name in ("state", "category", "method", "pinned", "hidden", "burst"):
         value = getattr(wanted, name)
         if value is not None:
@@ -172,7 +172,7 @@ async def by_id(
     connection: AsyncConnection, petition_id: bytes, signature_id: bytes, scope: Scope, *, lock: bool = False
 ) -> Queued | None:
     """None as well for another petition's, and for one outside the scope. `lock`: until this transaction ends."""
-    wanted = _selected().where(_rows.c.id == signature_id, _within(petition_id, scope))
+    wanted = _selected().where(_rows.c.id == signature_id, within(petition_id, scope))
     if lock:
         wanted = wanted.with_for_update(of=_rows)
     row = (await connection.execute(wanted)).mappings().one_or_none()
@@ -189,12 +189,12 @@ async def categories(connection: AsyncConnection, petition_id: bytes) -> frozens
 
 async def waiting_counts(connection: AsyncConnection, petition_id: bytes, scope: Scope) -> dict[str, int]:
     """How many stand in each state, and how many of the confirmed await; of those that count, as published."""
-    within, tally = _within(petition_id, scope), await counts.tally(connection, petition_id)
+    here, tally = within(petition_id, scope), await counts.tally(connection, petition_id)
     # By state, each from its own index: one question over all rows would read every sealed record.
-    apart = select(_rows.c.state, func.count()).where(within, _rows.c.state.in_(states.APART)).group_by(_rows.c.state)
+    apart = select(_rows.c.state, func.count()).where(here, _rows.c.state.in_(states.APART)).group_by(_rows.c.state)
     found = {row[0]: row[1] for row in await connection.execute(apart)}
     for name, where in ((states.PENDING, _rows.c.state == states.PENDING), (AWAITING, _AWAITING)):
-        found[name] = (await connection.execute(select(func.count()).where(within, where))).scalar_one()
+        found[name] = (await connection.execute(select(func.count()).where(here, where))).scalar_one()
     found[states.CONFIRMED] = tally.total
     if scope.categories is not None:
         own = sum(total for slug, (total, _) in tally.by_category.items() if slug in scope.categories)

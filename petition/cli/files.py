@@ -1,0 +1,52 @@
+"""Files that a command writes for a person: whole under their name, or not there at all. Not a command."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from petition.errors import OperatorError
+
+STDOUT = Path("-")
+
+
+@contextmanager
+def written(path: Path) -> Iterator[IO[bytes]]:
+    """A file for its owner alone, in place once all of it is on the disk; `-` is standard output.
+
+    Whatever breaks off leaves nothing of it, and what lay there before stays.
+    """
+    if path == STDOUT:
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as wrong:
+            raise OperatorError(f"standard output cannot be written ({wrong.strerror})") from None
+        return
+    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    except OSError as wrong:
+        raise OperatorError(f"{path} cannot be written ({wrong.strerror}); nothing of it was kept") from None
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def free(path: Path) -> Path:
+    """This name, or the first one beside it that is not taken: `list.csv`, `list-2.csv`, …"""
+    number, found = 1, path
+    while found.exists():
+        number += 1
+        found = path.with_stem(f"{path.stem}-{number}")
+    return found
