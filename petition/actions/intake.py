@@ -40,7 +40,7 @@ def rules(petition: Petition) -> Rules:
 def require_open(petition: Petition, *, now: datetime) -> None:
     phase = petition.phase(now)
     if phase != "open":
-        raise PetitionNotOpen(phase)
+        raise PetitionNotOpen(phase, message=petition.pause_told) if petition.pause_told else PetitionNotOpen(phase)
 
 
 def prepare(

@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from petition.actions import audit
+from petition.actions.audit import Act
 from petition.db import dialect, tables
 from petition.domain import sealing
+from petition.domain.actors import DECIDE, Actor
 from petition.domain.ledger import Tally
-from petition.domain.petition_file import PetitionFile
+from petition.domain.petition_file import PetitionFile, differing
+from petition.errors import Conflict, Forbidden, NotFound
 from petition.queries import petitions
 from petition.queries.petitions import Petition
 
 PLAIN = (
     "status", "goal", "default_language", "publish", "opens_at", "closes_at", "ask_for", "milestones", "reminder",
+    "pause_message",
 )  # fmt: skip
 
 
@@ -34,36 +39,58 @@ class Applied:
     petition_id: bytes = b""
 
 
-async def apply(tx: AsyncConnection, file: PetitionFile, *, today: date) -> Applied:
-    """`created`, `updated` or `unchanged`.
+async def apply(
+    tx: AsyncConnection, file: PetitionFile, *, today: date, by: Actor | None = None, seen: int | None = None
+) -> Applied:
+    """`created`, `updated` or `unchanged`. `by` is None for the operator, who alone creates.
 
-    A changed text makes a new version unless the petition is still a draft, which nobody can have
-    signed: so no signature ever belongs to a text that was changed under it.
+    `seen` is the revision that whoever changed it had before their eyes: `Conflict` if it is another by now.
+    A changed text makes a new version unless nobody can have signed the old one, so that no
+    signature ever belongs to a text that was changed under it.
     """
+    await _lock(tx, file.slug)
     known = await petitions.petition(tx, file.slug)
     if known is None:
+        if by is not None:
+            raise NotFound()
         return await _create(tx, file, today)
-    plain = {name: getattr(file, name) for name in PLAIN if getattr(file, name) != getattr(known, name)}
-    texts_differ = dict(file.title) != dict(known.title) or dict(file.statement) != dict(known.statement)
-    categories, addressees = (
-        _categories_differ(file, known),
-        file.addressees != tuple(a.name for a in known.addressees),
-    )
-    if not (plain or texts_differ or categories or addressees):
+    if by is not None and not by.may(known.id, DECIDE):
+        raise Forbidden()
+    if seen is not None and seen != known.revision:
+        raise Conflict("petition-changed")
+    changed = differing(file, petitions.as_file(known))
+    if not changed:
         return Applied(file.slug, "unchanged")
-    if texts_differ:
-        version = known.version if known.status == "draft" else known.version + 1
-        plain["version"] = version
-        rows = tables.table(tables.Version)
-        await tx.execute(delete(rows).where(rows.c.petition_id == known.id, rows.c.number == version))
-        await _write_texts(tx, known.id, version, file, today)
-    if categories:
+    plain = {name: getattr(file, name) for name in PLAIN if name in changed}
+    if "title" in changed or "statement" in changed:
+        plain["version"] = await _write_version(tx, known, file, today)
+    if "categories" in changed:
         await _write_categories(tx, known.id, file.categories, known.categories)
-    if addressees:
+    if "addressees" in changed:
         await _write_addressees(tx, known.id, file.addressees)
     rows = tables.table(tables.Petition)
     await tx.execute(update(rows).where(rows.c.id == known.id).values(revision=known.revision + 1, **plain))
+    facts = {"changed": list(changed), "version": plain.get("version", known.version)}
+    await audit.record(tx, Act("petition:edit", by.id if by else None, known.id, facts=facts), today=today)
     return Applied(file.slug, "updated")
+
+
+async def _lock(tx: AsyncConnection, slug: str) -> None:
+    """One change of a petition at a time. Who signs meanwhile is not kept waiting: only keys are shared with them."""
+    rows = tables.table(tables.Petition)
+    await tx.execute(select(rows.c.id).where(rows.c.slug == slug).with_for_update(key_share=True))
+
+
+async def _write_version(tx: AsyncConnection, known: Petition, file: PetitionFile, today: date) -> int:
+    """The number of the version that now holds these texts: a draft's own while nobody has signed it."""
+    signatures = tables.table(tables.Signature)
+    signed = select(signatures.c.id).where(signatures.c.petition_id == known.id).limit(1)
+    draft = known.status == "draft" and (await tx.execute(signed)).first() is None
+    version = known.version if draft else known.version + 1
+    rows = tables.table(tables.Version)
+    await tx.execute(delete(rows).where(rows.c.petition_id == known.id, rows.c.number == version))
+    await _write_texts(tx, known.id, version, file, today)
+    return version
 
 
 async def _create(tx: AsyncConnection, file: PetitionFile, today: date) -> Applied:
@@ -105,11 +132,6 @@ async def _write_texts(tx: AsyncConnection, petition_id: bytes, version: int, fi
         for language, title in file.title.items()
     ]
     await tx.execute(insert(tables.table(tables.Version)), rows)
-
-
-def _categories_differ(file: PetitionFile, known: Petition) -> bool:
-    standing = [(c.slug, c.claim, dict(c.label)) for c in known.categories if not c.retired]
-    return standing != [(c["slug"], c["claim"], dict(c["label"])) for c in file.categories]
 
 
 async def _write_categories(

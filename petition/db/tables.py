@@ -71,6 +71,8 @@ class Petition(Table):
     reminder: Mapped[bool] = mapped_column(Boolean)
     public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
     version: Mapped[int] = mapped_column(Integer)
+    # Why signing is paused, by language: shown while it is.
+    pause_message: Mapped[dict[str, str] | None] = mapped_column(Json)
     # The safety switch: no name is listed and nobody can sign.
     safe: Mapped[bool] = mapped_column(Boolean, server_default=false())
     # Sealed records end so many days after delivery or closing, unless they are on hold.

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables
+from petition.domain.petition_file import PetitionFile
 
 VISIBLE = ("open", "paused", "closed", "archived")
 
@@ -55,6 +56,12 @@ class Petition:
     on_hold: bool = False
     delivered_on: date | None = None
     purged_on: date | None = None
+    pause_message: Mapping[str, str] | None = None
+
+    @property
+    def pause_told(self) -> Mapping[str, str] | None:
+        """Why signing is paused, while the organizers have paused it: the safety switch tells nobody why."""
+        return self.pause_message if self.status == "paused" else None
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -126,6 +133,28 @@ async def old_version(connection: AsyncConnection, petition_id: bytes, number: i
         {row["language"]: row["title"] for row in found},
         {row["language"]: row["statement"] for row in found},
         found[0]["published_on"],
+    )
+
+
+def as_file(petition: Petition) -> PetitionFile:
+    """The petition as its file would describe it. A retired category is not in a file."""
+    standing = [c for c in petition.categories if not c.retired]
+    return PetitionFile(
+        slug=petition.slug,
+        status=petition.status,
+        goal=petition.goal,
+        default_language=petition.default_language,
+        publish=petition.publish,
+        opens_at=petition.opens_at,
+        closes_at=petition.closes_at,
+        ask_for=dict(petition.ask_for),
+        milestones=petition.milestones,
+        reminder=petition.reminder,
+        title=dict(petition.title),
+        statement=dict(petition.statement),
+        categories=tuple({"slug": c.slug, "claim": c.claim, "label": dict(c.label)} for c in standing),
+        addressees=tuple(dict(a.name) for a in petition.addressees),
+        pause_message=None if petition.pause_message is None else dict(petition.pause_message),
     )
 
 

@@ -53,6 +53,7 @@ def _whole(petition: Petition, snapshot: Snapshot) -> dict[str, Any]:
             {"slug": c.slug, "claim": c.claim, "label": dict(c.label)} for c in petition.categories if not c.retired
         ],
         "addressees": [{"name": dict(a.name)} for a in petition.addressees],
+        "pause_message": petition.pause_told,
     }
 
 

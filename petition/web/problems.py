@@ -118,6 +118,8 @@ def _problem(error: PetitionError, status: int, words: Words) -> bytes:
     }
     if isinstance(error, errors.TooMany):
         problem["retry_after"] = error.retry_after
+    if "message" in error.facts:
+        problem["message"] = error.facts["message"]
     if isinstance(error, errors.Invalid):
         problem["errors"] = [
             {"field": name, "code": why.code, "detail": words(f"field.{why.code}", **why.facts)}

@@ -78,6 +78,7 @@ class PetitionShape(ListedShape):
     milestones: list[int]
     categories: list[CategoryShape]
     addressees: list[AddresseeShape]
+    pause_message: Texts | None
 
 
 class DayShape(msgspec.Struct):
@@ -125,7 +126,8 @@ class FieldProblemShape(msgspec.Struct):
 
 
 class ProblemShape(msgspec.Struct, omit_defaults=True):
-    """RFC 9457. `errors` for `invalid` alone, `retry_after` (seconds) for `too-many`."""
+    """RFC 9457. `errors` for `invalid` alone, `retry_after` (seconds) for `too-many`; `message`: the organizers' own
+    words on why signing is paused, by language."""
 
     type: str
     title: str
@@ -134,6 +136,7 @@ class ProblemShape(msgspec.Struct, omit_defaults=True):
     code: str
     retry_after: int | None = None
     errors: list[FieldProblemShape] | None = None
+    message: Texts | None = None
 
 
 def _problem(description: str) -> ResponseSpec:

@@ -1,11 +1,12 @@
 """The petition file: what it may hold, and that each fault names its line."""
 
+import tomllib
 from datetime import UTC, datetime
 
 import pytest
 
 from petition.domain import petition_file
-from petition.domain.petition_file import PetitionFile, Wrong
+from petition.domain.petition_file import Faulty, PetitionFile, Wrong
 from tests.factories import petition_text
 
 LANGUAGES = ("ar", "en")
@@ -117,3 +118,43 @@ def test_bytes_that_are_no_text_are_told_with_their_line(content: bytes) -> None
 def test_an_overlong_text_is_refused() -> None:
     with pytest.raises(Wrong, match="1 to 50000 characters"):
         parse(petition_text(statement={"ar": "ب" * 50_001, "en": "b"}))
+
+
+def test_all_faults_are_found_at_once_each_with_its_place() -> None:
+    given = tomllib.loads(petition_text(goal=0, status="opne", milestones=[0, -1], title={"ar": "", "en": "x" * 301}))
+    given["categories"][1] |= {"slug": "No", "claim": "maybe", "label": {"en": "No Arabic"}}
+    given["statement"].pop("en")
+    with pytest.raises(Faulty) as caught:
+        petition_file.check(given, LANGUAGES)
+    assert [(fault.place, fault.refused.code) for fault in caught.value.faults] == [
+        (("title", "ar"), "required"),
+        (("title", "en"), "too-long"),
+        (("statement", "en"), "required"),
+        (("status",), "unknown-choice"),
+        (("goal",), "whole-number"),
+        (("milestones",), "whole-number"),
+        (("categories", 1, "slug"), "slug-unfit"),
+        (("categories", 1, "claim"), "unknown-choice"),
+        (("categories", 1, "label", "ar"), "required"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        ('pause_message = "soon"', "pause_message must have a text"),
+        ('pause_message = { en = "Back soon" }', "in the default language, ar"),
+        (f'pause_message = {{ ar = "{"x" * 501}" }}', "1 to 500 characters"),
+        ("opens_at = 0001-01-01T00:00:00+14:00", "a moment with its zone"),
+    ],
+)
+def test_what_is_optional_has_its_rules_too(extra: str, says: str) -> None:
+    with pytest.raises(Wrong, match=says) as caught:
+        parse(petition_text().replace("goal = 3500", f"goal = 3500\n{extra}", 1))
+    assert caught.value.line == 4
+
+
+def test_a_pause_has_its_message() -> None:
+    file = parse(petition_text().replace("goal = 3500", 'pause_message = { ar = "نعود غدًا" }\ngoal = 3500', 1))
+    assert file.pause_message == {"ar": "نعود غدًا"}
+    assert parse(petition_text()).pause_message is None
