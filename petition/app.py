@@ -25,7 +25,7 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, names, problems, public, signature, system
-from petition.web.console import accounts, batches, retention, safety, signatures, team
+from petition.web.console import accounts, batches, petitions, retention, safety, signatures, team
 from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
 from petition.web.envelope import Envelope
@@ -36,7 +36,15 @@ from petition.worker import Worker
 
 MOST_BYTES = 64 * 1024
 DOORS = (public.router, signature.router, api.router, names.router, live.router, system.router)
-CONSOLE = (accounts.router, team.router, signatures.router, batches.router, safety.router, retention.router)
+CONSOLE = (
+    accounts.router,
+    team.router,
+    signatures.router,
+    batches.router,
+    safety.router,
+    retention.router,
+    petitions.router,
+)
 
 
 def utc_now() -> datetime:

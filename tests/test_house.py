@@ -49,6 +49,7 @@ SHARED = {
         "shapes",
         "console.gate",
         "console.pages",
+        "console.petition_form",
         "console.search",
         "console.relisting",
         "console.unusual",

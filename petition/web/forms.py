@@ -1,7 +1,7 @@
 """A form or JSON body becomes a plain mapping of texts: shape only, and what was typed is kept for showing again."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -49,8 +49,11 @@ class Typed:
         return checked
 
 
-async def form(request: Asked) -> Typed:
-    """An urlencoded form. An empty body is an empty form, whatever it calls itself."""
+async def form(request: Asked, *, most: int = MOST_FIELDS, fields: Collection[str] | None = submission.FIELDS) -> Typed:
+    """An urlencoded form of at most so many fields. An empty body is an empty form, whatever it calls itself.
+
+    `fields` are those whose shape is looked at; None for all.
+    """
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not body:
@@ -60,10 +63,10 @@ async def form(request: Asked) -> Typed:
     try:
         # Undecodable bytes become lone surrogates here, so that the field they stand in can be named.
         text = body.decode("utf-8", "surrogateescape")
-        pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=most)
     except ValueError:
         raise BadBody() from None
-    return _typed(pairs)
+    return _typed(pairs, fields)
 
 
 async def json_object(request: Asked) -> Typed:
@@ -85,13 +88,13 @@ class _Pairs(list[tuple[str, Any]]):
     """A JSON object with its names as they came, twice if they came twice; no array is one."""
 
 
-def _typed(pairs: Iterable[tuple[str, Any]], fields: tuple[str, ...] = submission.FIELDS) -> Typed:
+def _typed(pairs: Iterable[tuple[str, Any]], fields: Collection[str] | None) -> Typed:
     values: dict[str, str] = {}
     wrong: dict[str, FieldRefused] = {}
     for name, value in pairs:
         if value is None:
             continue
-        if name in values and name in fields:
+        if name in values and (fields is None or name in fields):
             wrong[name] = FieldRefused("duplicated")
         elif not isinstance(value, str):
             wrong[name] = FieldRefused("not-text")
@@ -99,7 +102,7 @@ def _typed(pairs: Iterable[tuple[str, Any]], fields: tuple[str, ...] = submissio
             wrong[name] = FieldRefused("not-utf8")
             value = value.encode("utf-8", "replace").decode()
         values.setdefault(name, value if isinstance(value, str) else "")
-    return Typed(values, {name: why for name, why in wrong.items() if name in fields})
+    return Typed(values, {name: why for name, why in wrong.items() if fields is None or name in fields})
 
 
 def _is_text(value: str) -> bool:

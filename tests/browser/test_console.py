@@ -152,6 +152,10 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
         f"/petitions/{slug}/safety",
         f"/petitions/{slug}/batches",
         f"/petitions/{slug}/batches/new",
+        f"/petitions/{slug}/edit",
+        f"/petitions/{slug}/preview",
+        f"/petitions/{slug}/versions",
+        f"/petitions/{slug}/versions/1",
     ):
         await page.goto(here + path)
         found += await in_every_look(path, page)
@@ -170,6 +174,19 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
     found += await in_every_look("a batch under way", page)
     await page.goto(f"{here}/petitions/{slug}/batches")
     found += await in_every_look("batches", page)
+    await page.goto(f"{here}/petitions/{slug}/edit")
+    await page.fill("#statement-en", "# Now\n\n**bold**\n\n1. one")
+    await page.fill("#goal", "many")
+    await press(page, lang, "editor.look")
+    found += await in_every_look("a preview", page)
+    await press(page, lang, "editor.save")
+    await page.locator("#goal-error").wait_for()
+    found += await in_every_look("editor with a fault", page)
+    await page.fill("#goal", "4000")
+    await house.apply(petition_text(slug=slug, goal=9))
+    await press(page, lang, "editor.save")
+    await page.locator("#goal-mine").wait_for()
+    found += await in_every_look("editor after a colleague", page)
     await page.goto(f"{here}/petitions/{slug}/queue?state=confirmed")
     await page.locator("table.queue tbody a").first.click()
     found += await in_every_look("record", page)

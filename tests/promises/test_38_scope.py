@@ -17,7 +17,7 @@ from petition.db import tables
 from petition.domain import passwords
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant, Scope
 from petition.domain.rules import Rule
-from petition.queries import batches, queue
+from petition.queries import batches, petitions, queue
 from petition.queries.petitions import Petition
 from petition.queries.queue import Filter
 from tests.factories import SLUG, petition_text
@@ -78,6 +78,8 @@ class Ground:
             many = tables.table(tables.Batch)
             for wanted in (*(select(tables.table(one)) for one in mapped), select(many).where(many.c.state != "draft")):
                 found.append(sorted(map(repr, (await connection.execute(wanted)).all())))
+            # Of its own petition an owner may change these.
+            found.append(await petitions.petition(connection, OTHER))
         return found
 
 
@@ -90,6 +92,7 @@ async def everywhere(
     csrf = dict(Page(browser.page.text).forms[0].fields)["csrf"]
     given = {"language": "en", "slug": slug, "signature": signature.id.hex(), "member": member.hex(), "text": "A" * 43}
     given["batch"] = batch.hex()
+    given |= {"number": "1"}
     answers = []
     for template in sorted({route.path for route in ground.house.app.routes if "/organizer/" in route.path}):
         if "sign-" in template or "/account" in template or template.endswith(("/code", "/prove")):
@@ -100,7 +103,9 @@ async def everywhere(
             answers.append(await browser.http.get(path))
             typed = {"csrf": csrf, "seen": signature.seen, "reason": "duplicate", "category": signature.category or ""}
             typed |= {"address": "new@example.org", "role": "owner", "petition": slug}
-            typed |= {"act": "hide", "method": "mail", "note": "A word"}
+            revision = ground.house.parts.hub.any_petition(slug).revision
+            typed |= {"method": "mail", "note": "A word", "act": "hide" if "/batches" in template else "save"}
+            typed |= {"revision": str(revision), "goal": "1", "status": "open", "default_language": "ar"}
             answers.append(await browser.http.post(path, data=typed))
     return answers
 

@@ -39,7 +39,7 @@ async def sign_in_page(request: Asked, language: FromPath[str]) -> Response[byte
     return html(held, SignIn(following=Following(wanted)), language)
 
 
-@post("/organizer/{language:str}/sign-in", status_code=200)
+@post("/organizer/{language:str}/sign-in", status_code=200, request_max_body_size=gate.KEPT_BYTES)
 async def sign_in(request: Asked, language: FromPath[str]) -> Response[bytes]:
     """A known and an unknown address, a right and a wrong password: the same work and, but for success, one answer."""
     held = parts.of(request)
@@ -88,7 +88,7 @@ async def code_page(request: Asked, language: FromPath[str]) -> Response[bytes]:
     return redirect(f"/organizer/{spoken(parts.of(request), language)}")
 
 
-@post("/organizer/{language:str}/code", status_code=200)
+@post("/organizer/{language:str}/code", status_code=200, request_max_body_size=gate.KEPT_BYTES)
 async def second_factor(request: Asked, language: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     spoken(held, language)
@@ -147,7 +147,7 @@ async def sign_out(request: Asked, language: FromPath[str]) -> Response[bytes]:
     return answer
 
 
-@post("/organizer/{language:str}/prove", status_code=200)
+@post("/organizer/{language:str}/prove", status_code=200, request_max_body_size=gate.KEPT_BYTES)
 async def prove(request: Asked, language: FromPath[str]) -> Response[bytes]:
     """Step-up: the form that waited for it is shown again, to be sent by a hand."""
     held = parts.of(request)

@@ -9,6 +9,8 @@ import asyncio
 import hmac
 import json
 import secrets
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,7 +33,9 @@ from petition.web.forms import Typed
 from petition.web.parts import Asked, Parts
 
 COOKIE = "organizer"
-KEEP_MOST = 20_000
+# A form of two statements of 50,000 characters each fits, as it is sent and as it is kept.
+WIDE_FIELDS, WIDE_BYTES = 2_000, 2 * 1024 * 1024
+KEEP_MOST, KEPT_BYTES = 600_000, 1024 * 1024
 
 
 class Detour(Exception):
@@ -124,11 +128,12 @@ async def _signed(request: Asked, language: str) -> Signed | None:
     return Signed(actor, organizer, session, token, language)
 
 
-async def sent(request: Asked, language: str, *, proved: bool = False) -> tuple[Signed, Typed]:
-    """A form of the console. `proved`: the second factor was shown within the last minutes."""
+async def sent(request: Asked, language: str, *, proved: bool = False, wide: bool = False) -> tuple[Signed, Typed]:
+    """A form of the console. `proved`: the second factor was shown within the last minutes. `wide`: of many fields,
+    the shape of each being looked at."""
     held = parts.of(request)
     require_own(request)
-    typed = await forms.form(request)
+    typed = await (forms.form(request, most=WIDE_FIELDS, fields=None) if wide else forms.form(request))
     who = await _signed(request, language)
     path = request.scope["path"]
     values = {name: value for name, value in typed.values.items() if name != "csrf"}
@@ -136,9 +141,16 @@ async def sent(request: Asked, language: str, *, proved: bool = False) -> tuple[
         raise SignInNeeded(keep(held, path, values))
     if not hmac.compare_digest(typed.get("csrf").encode("utf-8", "replace"), sessions.form_token(who.token).encode()):
         raise SendAgain(who, path, values)
-    if proved and not sessions.proved(who.session, held.clock()):
-        raise StepUpNeeded(who, keep(held, path, values))
+    if proved:
+        require_proved(request, who, values)
     return who, replace(typed, values=values)
+
+
+def require_proved(request: Asked, who: Signed, values: Mapping[str, str]) -> None:
+    """The form waits until the second factor is shown once more, unless that was just done."""
+    held = parts.of(request)
+    if not sessions.proved(who.session, held.clock()):
+        raise StepUpNeeded(who, keep(held, request.scope["path"], values))
 
 
 def require_own(request: Asked) -> None:
@@ -159,16 +171,18 @@ def _own_host(request: Asked) -> str:
 
 def keep(held: Parts, path: str, values: Mapping[str, str]) -> str:
     """A form to be shown again, sealed to this server; empty if it is too long for that."""
-    plain = json.dumps({"path": path, "values": dict(values)}).encode()
+    plain = json.dumps({"path": path, "values": dict(values)}, ensure_ascii=False).encode()
     if len(plain) > KEEP_MOST:
         return ""
-    return sealing.seal(plain, held.keys.resume, secrets.token_bytes(sealing.NONCE_BYTES), b"").hex()
+    sealed = sealing.seal(zlib.compress(plain), held.keys.resume, secrets.token_bytes(sealing.NONCE_BYTES), b"")
+    return urlsafe_b64encode(sealed).decode()
 
 
 def kept(held: Parts, text: str) -> tuple[str, dict[str, str]] | None:
     """(address, values) of a kept form; None if there is none, or somebody has changed it."""
     try:
-        opened: dict[str, Any] = json.loads(sealing.unseal(bytes.fromhex(text), held.keys.resume, b""))
+        sealed = urlsafe_b64decode(text)
+        opened: dict[str, Any] = json.loads(zlib.decompress(sealing.unseal(sealed, held.keys.resume, b"")))
     except (sealing.Unreadable, ValueError):
         return None
     return opened["path"], opened["values"]

@@ -1,13 +1,15 @@
 """The console's pages: one frozen dataclass each, as in web/pages.py. None is kept by a cache or by a search engine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from petition.domain.actors import Grant
 from petition.domain.counts import Counts
 from petition.queries.batches import Batch
 from petition.queries.petitions import Petition
+from petition.queries.versions import SignedVersion
+from petition.web.console.petition_form import Row
 from petition.web.pages import FormState, Page
 
 EMPTY = FormState()
@@ -297,6 +299,73 @@ class RetentionPage(InsidePage):
     @property
     def place(self) -> str:
         return f"/petitions/{self.petition.slug}/retention"
+
+
+@dataclass(frozen=True)
+class EditorPage(InsidePage):
+    """`revision` and `was`: what the form was made from. `looked`: its texts are shown as the public would read them.
+    `open`: the numbers of the categories that are unfolded.
+
+    After a colleague's change: `theirs` names what they changed, `mine` is what was typed over it, by field.
+    """
+
+    template = "console/editor.html"
+    petition: Petition
+    form: FormState
+    revision: str
+    was: str
+    categories: tuple[Row, ...]
+    addressees: tuple[Row, ...]
+    signed: bool
+    open: frozenset[int] = frozenset()
+    looked: bool = False
+    theirs: tuple[str, ...] = ()
+    mine: Mapping[str, str] = field(default_factory=dict)
+    said: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/edit"
+
+
+@dataclass(frozen=True)
+class PreviewPage(InsidePage):
+    """The public page as it would be; its form does nothing."""
+
+    template = "console/preview.html"
+    petition: Petition
+    counts: Counts
+    phase: str
+    decides: bool
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/preview"
+
+
+@dataclass(frozen=True)
+class VersionsPage(InsidePage):
+    template = "console/versions.html"
+    petition: Petition
+    versions: tuple[SignedVersion, ...]
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/versions"
+
+
+@dataclass(frozen=True)
+class VersionTextPage(InsidePage):
+    template = "console/version.html"
+    petition: Petition
+    number: int
+    title: Mapping[str, str]
+    statement: Mapping[str, str]
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/versions/{self.number}"
 
 
 @dataclass(frozen=True)
