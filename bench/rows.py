@@ -104,6 +104,7 @@ def signature(model: Model) -> tuple[dict[str, Any], list[bytes]]:
         "hidden": False,
         "pinned": False,
         "burst": None,
+        "invitation_id": None,
     }
     return row, bodies
 

@@ -25,7 +25,7 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, names, problems, public, signature, system
-from petition.web.console import accounts, batches, petitions, retention, safety, signatures, team
+from petition.web.console import accounts, batches, invitations, petitions, retention, safety, signatures, team
 from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
 from petition.web.envelope import Envelope
@@ -41,6 +41,7 @@ CONSOLE = (
     team.router,
     signatures.router,
     batches.router,
+    invitations.router,
     safety.router,
     retention.router,
     petitions.router,

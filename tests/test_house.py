@@ -49,6 +49,7 @@ SHARED = {
         "shapes",
         "console.gate",
         "console.pages",
+        "console.desk_pages",
         "console.petition_form",
         "console.search",
         "console.relisting",

@@ -21,6 +21,7 @@ from petition.domain import sealing, states, tokens
 from petition.domain.submission import Rules, Submission
 from petition.domain.tokens import Keys
 from petition.errors import PetitionNotOpen
+from petition.queries.invitations import Invitation
 from petition.queries.petitions import Petition
 
 
@@ -33,8 +34,9 @@ class Attempt:
     token: bytes
 
 
-def rules(petition: Petition) -> Rules:
-    return Rules(frozenset(c.slug for c in petition.categories if not c.retired), petition.ask_for)
+def rules(petition: Petition, invitation: Invitation | None = None) -> Rules:
+    categories = frozenset(c.slug for c in petition.categories if not c.retired)
+    return Rules(categories, petition.ask_for, invitation.category if invitation else None)
 
 
 def require_open(petition: Petition, *, now: datetime) -> None:
@@ -50,8 +52,9 @@ def prepare(
     keys: Keys,
     *,
     today: date,
-    method: str = "mail",
     burst: str | None = None,
+    method: str = states.MAIL,
+    invitation: Invitation | None = None,
 ) -> Attempt:
     """Seals the record for the organizers, a copy for the signatory, the mail for the worker."""
     # Asked for at once: each call for random bytes is one into the kernel.
@@ -69,7 +72,7 @@ def prepare(
         "category": submission.category,
         "counted_as": None,
         "verified": False,
-        "method": method,
+        "method": states.INVITATION if invitation else method,
         "visibility": submission.visibility,
         "signed_on": today,
         "counted_on": None,
@@ -85,6 +88,7 @@ def prepare(
         "hidden": False,
         "pinned": False,
         "burst": burst,
+        "invitation_id": invitation.id if invitation else None,
     }
     contents = {
         "address": submission.email.address,

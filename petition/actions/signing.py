@@ -16,7 +16,7 @@ from petition.db import tables
 from petition.domain import identity, ledger, sealing, states, tokens
 from petition.domain.tokens import Keys
 from petition.errors import Conflict, FieldRefused, Gone, Invalid, LinkUnknown
-from petition.queries import signatures
+from petition.queries import invitations, signatures
 from petition.queries.signatures import Signature
 
 
@@ -38,11 +38,16 @@ def own_record(signature: Signature, token: bytes) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Group:
-    """What a group of confirmations comes to: rows to change, rows to merge, entries to note."""
+    """What a group of confirmations comes to: rows to change, rows to merge, entries to note.
+
+    `left`: how many more each invitation that somebody came with can vouch for.
+    """
 
     keys: Keys
     counted: dict[tuple[bytes, bytes], bytes]
+    left: dict[bytes, int]
     changes: list[dict[str, Any]] = field(default_factory=list)
+    invited: list[dict[str, Any]] = field(default_factory=list)
     merges: list[dict[str, Any]] = field(default_factory=list)
     notes: list[counting.Note] = field(default_factory=list)
 
@@ -53,32 +58,61 @@ class _Group:
         if first != signature.id:
             self.merges.append({"row": signature.id, "into": first})
             return replace(signature, state=states.MERGED, merged_into=first, own_copy=None)
-        counted_as = signature.category if signature.claim == "open" else None
+        by, method = self._vouched_by(signature)
+        counted_as = signature.category if by or signature.claim == "open" else None
         unlisted = signature.visibility == "anonymous" or signature.hidden
         record = {} if unlisted else own_record(signature, confirmation.token)
         shown = identity.shown_as(record, signature.visibility, hidden=signature.hidden)
-        self.changes.append(
-            {
-                "row": signature.id,
-                "day": confirmation.today,
-                "as": counted_as,
-                "name": shown["shown_name"],
-                "key": shown["shown_key"],
-            }
-        )
+        change = {
+            "row": signature.id,
+            "day": confirmation.today,
+            "as": counted_as,
+            "name": shown["shown_name"],
+            "key": shown["shown_key"],
+        }
+        acts = 2 if by else 1
+        if signature.invitation_id is None:
+            self.changes.append(change)
+        else:
+            self.invited.append({**change, "by": by, "told": acts, "vouched": by is not None, "way": method})
+        link = self.keys.link_of(signature.id)
         self.notes.append(
             counting.Note(
                 signature.petition_id,
-                self.keys.link_of(signature.id),
+                link,
                 0,
                 ledger.COUNTED,
                 category=counted_as,
-                method=signature.method,
+                method=method,
                 bind=signature.bind,
                 receipt=tokens.receipt(confirmation.token),
             )
         )
-        return replace(signature, state=states.CONFIRMED, counted_as=counted_as, acts=1, bind=None)
+        if by:
+            self.notes.append(counting.Note(signature.petition_id, link, 1, ledger.VERIFIED, category=counted_as))
+        return replace(
+            signature,
+            state=states.CONFIRMED,
+            counted_as=counted_as,
+            verified=by is not None,
+            method=method,
+            invitation_id=by,
+            acts=acts,
+            bind=None,
+        )
+
+    def _vouched_by(self, signature: Signature) -> tuple[bytes | None, str]:
+        """The invitation that vouches for it, and the way it so comes in.
+
+        One that was revoked or used up in the meantime vouches for nobody, and the signature came by mail alone.
+        """
+        invitation = signature.invitation_id
+        if invitation is None:
+            return None, signature.method
+        if self.left.get(invitation, 0) < 1:
+            return None, states.MAIL
+        self.left[invitation] -= 1
+        return invitation, states.INVITATION
 
 
 async def confirm(
@@ -90,13 +124,20 @@ async def confirm(
     Rows are locked while we look; where two processes meet all the same, the unique index on
     (petition, identity) decides and the loser's group is written again, one by one.
     One that expired, or whose petition was archived, stays as it was.
+
+    Whoever signed in time with an invitation is verified at once, while that is open and has uses left; its row
+    is locked for that, and only where somebody comes with one.
     """
     hashes = {c: tokens.stored(c.token) for c in confirmations}
     found = await signatures.by_tokens(tx, list(set(hashes.values())), lock=True)
-    pairs = [
-        (s.petition_id, s.identity) for s in found.values() if s.state == states.PENDING and s.identity is not None
-    ]
-    group = _Group(keys, await signatures.counted_of(tx, pairs) if pairs else {})
+    pending = [s for s in found.values() if s.state == states.PENDING]
+    pairs = [(s.petition_id, s.identity) for s in pending if s.identity is not None]
+    brought = {s.invitation_id for s in pending if s.invitation_id is not None}
+    group = _Group(
+        keys,
+        await signatures.counted_of(tx, pairs) if pairs else {},
+        await invitations.left(tx, brought) if brought else {},
+    )
     found |= {key: replace(s, again=True) for key, s in found.items() if s.state == states.CONFIRMED}
     for confirmation, token_hash in hashes.items():
         signature = found.get(token_hash)
@@ -129,16 +170,21 @@ _CONFIRM = (
         shown_key=bindparam("key"),
     )
 )
+_INVITED = _CONFIRM.values(
+    invitation_id=bindparam("by"), acts=bindparam("told"), verified=bindparam("vouched"), method=bindparam("way")
+)
 _MERGE = update(_ROWS).where(_PENDING).values(state=states.MERGED, merged_into=bindparam("into"), **tables.WIPED)
 
 
 async def _write(tx: AsyncConnection, group: _Group) -> None:
     if group.changes:
         await tx.execute(_CONFIRM, group.changes)
+    if group.invited:
+        await tx.execute(_INVITED, group.invited)
     if group.merges:
         await tx.execute(_MERGE, group.merges)
     # A reminder that still waits is no longer wanted.
-    done = [row["row"] for row in (*group.changes, *group.merges)]
+    done = [row["row"] for row in (*group.changes, *group.invited, *group.merges)]
     if done:
         await outbox.forget(tx, done)
     await notes.forget(tx, [row["row"] for row in group.merges])

@@ -20,6 +20,7 @@ COMMANDS = {
     "migrate": "Bring the database to this version.",
     "apply": "Create or update a petition from its file.",
     "organizer": "Accounts of those who verify: add one.",
+    "invite": "Links that vouch for a category.",
     "export": "The signatory list, opened, as a file.",
     "recount": "Check that signatures, ledger and tally agree.",
     "doctor": "Every setting and what is wrong or unsafe.",

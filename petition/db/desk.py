@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.db.mapping import UNORDERED, Table, one_of
 from petition.db.types import Digest, Id, Json
-from petition.domain import actors, batching
+from petition.domain import actors, batching, invitations
 
 
 class Organizer(Table):
@@ -102,6 +102,29 @@ class PetitionKey(Table):
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
     organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"), primary_key=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Invitation(Table):
+    """A link that vouches for a category, so many times. `code` is a hash of what stands in the link.
+
+    How often it was used is nowhere written: it is the number of signatures that it vouched for.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        CheckConstraint(one_of("state", invitations.STATES), name="state"),
+        Index("ix_invitations_petition_id", "petition_id", "issued_on", "id"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    category: Mapped[str] = mapped_column(String(80))
+    code: Mapped[bytes] = mapped_column(Digest, unique=True)
+    uses: Mapped[int] = mapped_column(Integer)
+    expires_on: Mapped[date | None] = mapped_column(Date)
+    issued_by: Mapped[bytes | None] = mapped_column(Id)
+    issued_on: Mapped[date] = mapped_column(Date)
+    state: Mapped[str] = mapped_column(String(16))
 
 
 class Note(Table):

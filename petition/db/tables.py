@@ -31,6 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from petition.db.desk import AuditEntry as AuditEntry
 from petition.db.desk import Batch as Batch
 from petition.db.desk import BatchMember as BatchMember
+from petition.db.desk import Invitation as Invitation
 from petition.db.desk import Note as Note
 from petition.db.desk import Organizer as Organizer
 from petition.db.desk import PetitionKey as PetitionKey
@@ -161,6 +162,14 @@ class Signature(Table):
             sqlite_where=text("shown_name IS NOT NULL"),
             postgresql_where=text("shown_name IS NOT NULL"),
         ),
+        # Of those who came with an invitation alone: everybody else's row is in no further index.
+        Index(
+            "ix_signatures_invitation",
+            "invitation_id",
+            "counted_on",
+            sqlite_where=text("invitation_id IS NOT NULL"),
+            postgresql_where=text("invitation_id IS NOT NULL"),
+        ),
         Index(
             "ix_signatures_pinned",
             "petition_id",
@@ -231,10 +240,14 @@ class Signature(Table):
     pinned: Mapped[bool] = mapped_column(Boolean, server_default=false())
     # A label by chance that signatures share which came fast from one network: actions/limits.py. It says not which.
     burst: Mapped[str | None] = mapped_column(String(8))
+    # Which invitation it came with; once it counts, which one vouched for it.
+    invitation_id: Mapped[bytes | None] = mapped_column(Id)
 
 
 # What an erased signature loses: everything that follows from a person. It keeps that there was one.
-WIPED: dict[str, Any] = dict.fromkeys(("identity", "bind", "sealed", "own_copy", "shown_name", "shown_key", "burst"))
+WIPED: dict[str, Any] = dict.fromkeys(
+    ("identity", "bind", "sealed", "own_copy", "shown_name", "shown_key", "burst", "invitation_id")
+)
 
 
 class Outbox(Table):

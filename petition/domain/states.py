@@ -27,7 +27,8 @@ DENIED, ERASED = "denied", "erased"
 REASONS_GIVEN = ("not-a-person", "not-who-they-say", "asked-by-person", "duplicate", "offensive", "other")
 
 VISIBILITIES = ("name", "initials", "anonymous")
-METHODS = ("mail", "invitation", "import", "paper")
+MAIL, INVITATION = "mail", "invitation"
+METHODS = (MAIL, INVITATION, "import", "paper")
 REASONS = ("withdrawn", "merged", "invalidated", "erased")
 
 LAPSE_AFTER = timedelta(days=14)

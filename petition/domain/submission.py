@@ -29,10 +29,14 @@ ASKED = ("affiliation", "city", "country")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one petition asks: open categories by slug, and which of `ASKED` are optional or required."""
+    """What one petition asks: open categories by slug, and which of `ASKED` are optional or required.
+
+    `vouched`: the category that the invitation which came along vouches for; None without a good one.
+    """
 
     categories: frozenset[str]
     ask_for: Mapping[str, str]
+    vouched: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +86,14 @@ def check(rules: Rules, raw: Mapping[str, str]) -> Submission:
 
     full_name = field("full_name", identity.person_name)
     email = field("email", identity.mail_address)
-    category = field("category", lambda text: _one_of(text, rules.categories, "category-unknown"))
+    category = field("category", lambda text: _category(text, rules))
     affiliation = asked("affiliation", identity.line)
     city = asked("city", identity.line)
     country = asked("country", lambda text: identity.country(text) if text.strip() else "")
     visibility = field("visibility", lambda text: _one_of(text, VISIBILITIES, "visibility-unknown"))
     field("consent", _consent)
     field("website", _honeypot)
-    field("invitation", _invitation)
+    field("invitation", lambda text: _invitation(text, rules))
     if refused:
         raise Invalid(refused)
     return Submission(full_name, email, category, affiliation, city, country, visibility)
@@ -114,6 +118,14 @@ def _honeypot(text: str) -> None:
         raise FieldRefused("honeypot")
 
 
-def _invitation(text: str) -> None:
-    if text.strip():
+def _category(text: str, rules: Rules) -> str:
+    category = _one_of(text, rules.categories, "category-unknown")
+    if rules.vouched is not None and category != rules.vouched:
+        raise FieldRefused("invitation-category")
+    return category
+
+
+def _invitation(text: str, rules: Rules) -> None:
+    """Told, not dropped: whoever sends one counts on being vouched for."""
+    if text.strip() and rules.vouched is None:
         raise FieldRefused("invitation-unknown")

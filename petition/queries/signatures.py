@@ -40,6 +40,7 @@ class Signature:
     merged_into: bytes | None
     bind: bytes | None
     own_copy: bytes | None
+    invitation_id: bytes | None
     # Not of the row: it had been confirmed before it was asked to be.
     again: bool = False
 

@@ -112,6 +112,16 @@ class PetitionPage(Page):
 
 
 @dataclass(frozen=True)
+class InvitedPage(PetitionPage):
+    """The same for one reader, whose form carries an invitation: the other language keeps it, no search engine does."""
+
+    indexed = False
+
+    def path(self, lang: str) -> str:
+        return f"{super().path(lang)}?{urlencode({'invitation': self.form.values['invitation']})}"
+
+
+@dataclass(frozen=True)
 class CheckYourMail(Page):
     """The answer to every signature, the same for all."""
 

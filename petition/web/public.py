@@ -6,7 +6,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
 from petition.actions.limits import SIGN
-from petition.errors import Invalid, NotFound, PetitionError, TooMany, Unavailable
+from petition.errors import FieldRefused, Invalid, NotFound, PetitionError, TooMany, Unavailable
 from petition.queries import petitions, signatories, timeline
 from petition.web import attempts, forms, guards, parts, problems
 from petition.web.answers import html, is_kept, kept, redirect, spoken
@@ -17,6 +17,7 @@ from petition.web.pages import (
     CountPage,
     FormState,
     Home,
+    InvitedPage,
     Listed,
     PetitionPage,
     SignatoryList,
@@ -55,6 +56,8 @@ async def home(request: Asked, language: FromPath[str]) -> Response[bytes]:
 async def statement(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     snapshot = held.hub.snapshot(slug)
+    if b"invitation=" in request.scope["query_string"]:
+        return await _to_one_invited(request, snapshot, spoken(held, language))
     return kept(
         request,
         snapshot,
@@ -63,9 +66,24 @@ async def statement(request: Asked, language: FromPath[str], slug: FromPath[str]
     )
 
 
+async def _to_one_invited(request: Asked, snapshot: Snapshot, language: str) -> Response[bytes]:
+    """For this reader alone: the form carries the code, or says kindly that it is worth nothing any more."""
+    held, code = parts.of(request), request.query_params.get("invitation", "")
+    invitation = await attempts.invited(held, snapshot.petition, code)
+    if invitation is not None:
+        form = FormState({"invitation": code.strip(), "category": invitation.category})
+    elif code.strip():
+        form = FormState({}, {"invitation": FieldRefused("invitation-unknown")})
+    else:
+        form = FormState()
+    return html(held, _statement(snapshot, form), language, headers={"X-Robots-Tag": "noindex"})
+
+
 def _statement(snapshot: Snapshot, form: FormState) -> PetitionPage:
     older = tuple(range(1, snapshot.petition.version))
-    return PetitionPage(snapshot.petition, snapshot.counts, snapshot.phase, form, older)
+    carries = form.values.get("invitation") and "invitation" not in form.errors
+    page = InvitedPage if carries else PetitionPage
+    return page(snapshot.petition, snapshot.counts, snapshot.phase, form, older)
 
 
 @post("/{language:str}/petitions/{slug:str}/signatures", status_code=303)

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from petition.actions import batches as many
+from petition.actions import invitations
 from petition.db import tables
 from petition.domain import passwords
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant, Scope
@@ -44,6 +45,7 @@ class Ground:
         self.ids: dict[str, bytes] = {}
         self.rows: dict[str, queue.Queued] = {}
         self.batches: dict[str, bytes] = {}
+        self.invitations: dict[str, bytes] = {}
 
     async def lay(self) -> None:
         await self.house.apply(petition_text(slug=OTHER))
@@ -55,6 +57,14 @@ class Ground:
                 (row,) = (await queue.page(connection, petition.id, Filter(), Scope(None))).rows
             self.rows[petition.slug] = row
             self.batches[petition.slug] = await self._batch(petition)
+            self.invitations[petition.slug] = await self._invitation(petition)
+
+    async def _invitation(self, petition: Petition) -> bytes:
+        today, rows = self.house.clock.now.date(), tables.table(tables.Invitation)
+        async with self.house.parts.database.write() as tx:
+            await invitations.issue(tx, petition.id, "fsa", uses=1, expires_on=None, by=None, today=today)
+            found: bytes = (await tx.execute(select(rows.c.id).where(rows.c.petition_id == petition.id))).scalar_one()
+        return found
 
     async def _batch(self, petition: Petition) -> bytes:
         """An act on many that is under way, by somebody else."""
@@ -79,6 +89,9 @@ class Ground:
             for wanted in (*(select(tables.table(one)) for one in mapped), select(many).where(many.c.state != "draft")):
                 found.append(sorted(map(repr, (await connection.execute(wanted)).all())))
             # Of its own petition an owner may change these.
+            issued = tables.table(tables.Invitation)
+            theirs = select(issued).where(issued.c.petition_id == self.ids[OTHER]).order_by(issued.c.id)
+            found.append((await connection.execute(theirs)).all())
             found.append(await petitions.petition(connection, OTHER))
         return found
 
@@ -92,7 +105,7 @@ async def everywhere(
     csrf = dict(Page(browser.page.text).forms[0].fields)["csrf"]
     given = {"language": "en", "slug": slug, "signature": signature.id.hex(), "member": member.hex(), "text": "A" * 43}
     given["batch"] = batch.hex()
-    given |= {"number": "1"}
+    given |= {"number": "1", "invitation": ground.invitations[OTHER].hex()}
     answers = []
     for template in sorted({route.path for route in ground.house.app.routes if "/organizer/" in route.path}):
         if "sign-" in template or "/account" in template or template.endswith(("/code", "/prove")):
@@ -104,6 +117,7 @@ async def everywhere(
             typed = {"csrf": csrf, "seen": signature.seen, "reason": "duplicate", "category": signature.category or ""}
             typed |= {"address": "new@example.org", "role": "owner", "petition": slug}
             revision = ground.house.parts.hub.any_petition(slug).revision
+            typed |= {"uses": "1", "count": "1", "days": "1"}
             typed |= {"method": "mail", "note": "A word", "act": "hide" if "/batches" in template else "save"}
             typed |= {"revision": str(revision), "goal": "1", "status": "open", "default_language": "ar"}
             answers.append(await browser.http.post(path, data=typed))

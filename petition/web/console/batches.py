@@ -23,8 +23,8 @@ from petition.queries.queue import Filter
 from petition.web import parts
 from petition.web.answers import html, redirect
 from petition.web.console import gate
+from petition.web.console.desk_pages import BatchesPage, BatchPage, BatchState, Line, RulePage
 from petition.web.console.gate import Signed
-from petition.web.console.pages import BatchesPage, BatchPage, BatchState, Line, RulePage
 from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts

@@ -23,8 +23,9 @@ from petition.queries.queue import Filter, Queued
 from petition.web import parts
 from petition.web.answers import html, redirect
 from petition.web.console import gate
+from petition.web.console.desk_pages import Line, NoteLine, QueuePage, RecordPage
 from petition.web.console.gate import Signed
-from petition.web.console.pages import AuditLine, Line, NoteLine, QueuePage, RecordPage
+from petition.web.console.pages import AuditLine
 from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts

@@ -1,0 +1,281 @@
+"""Invitations: a link vouches for a category, so often and so long; used, revoked, and by whom."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from petition.actions import invitations, signing
+from petition.db import tables
+from petition.domain import tokens
+from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant
+from petition.errors import Conflict
+from petition.queries import invitations as reading
+from tests.actions.desk import Desk
+from tests.factories import SLUG
+from tests.house import House
+from tests.organizers import Browser, account
+from tests.people import LAYLA, OMAR, Person, someone
+
+HERE = f"/petitions/{SLUG}/invitations"
+BY = Actor(b"o" * 16, (Grant(None, OWNER),))
+
+
+async def issued(house: House, category: str = "journalists", *, uses: int = 1, days: int = 30) -> str:
+    """A code, as it stands in its link."""
+    petition, today = house.parts.hub.any_petition(SLUG), house.clock.now.date()
+    async with house.parts.database.write() as tx:
+        until = today.fromordinal(today.toordinal() + days)
+        codes = await invitations.issue(tx, petition.id, category, uses=uses, expires_on=until, by=BY, today=today)
+    return tokens.written(codes[0])
+
+
+async def row_of(house: House, code: str) -> reading.Invitation:
+    petition, token = house.parts.hub.any_petition(SLUG), tokens.read(code)
+    assert token is not None
+    async with house.parts.database.read() as connection:
+        found = await reading.by_code(connection, petition.id, tokens.stored(token))
+    assert found is not None
+    return found
+
+
+async def revoked(house: House, code: str, *, back: bool) -> int:
+    petition = house.parts.hub.any_petition(SLUG)
+    row = await row_of(house, code)
+    async with house.parts.database.write() as tx:
+        return await invitations.revoke(
+            tx,
+            petition.id,
+            row.id,
+            by=BY,
+            keys=house.parts.keys,
+            today=house.clock.now.date(),
+            back_to_review=back,
+        )
+
+
+def journalist(number: int) -> Person:
+    return someone(number, category="journalists")
+
+
+async def test_whoever_signs_by_a_link_is_verified_on_confirming(house: House) -> None:
+    code = await issued(house)
+    page = await house.http.get(f"/en/petitions/{SLUG}?invitation={code}")
+    assert page.headers["cache-control"] == "no-store"
+    assert "it vouches for your category" in page.text
+    assert code in page.text
+    link = await house.confirmed(OMAR, invitation=code)
+    counts, desk = await house.counts(), Desk(house)
+    assert (counts["verified"], counts["awaiting_verification"], counts["by_method"]["invitation"]) == (1, 0, 1)
+    row = await desk.row(link)
+    assert (row.verified, row.counted_as, row.method) == (True, "journalists", "invitation")
+    await desk.holds()
+
+
+async def test_the_same_by_the_api(house: House) -> None:
+    code = await issued(house)
+    answer = await house.http.post(
+        f"/api/v1/petitions/{SLUG}/signatures", json={**OMAR.fields(invitation=code), "language": "en"}
+    )
+    assert answer.status_code == 202
+    await house.deliver()
+    (mail,) = house.mails()
+    await house.post(mail.link, "confirm", agree="yes")
+    await house.fold()
+    assert (await house.counts())["verified"] == 1
+
+
+async def test_without_an_invitation_the_page_is_the_same_for_all_and_a_claim_waits(house: House) -> None:
+    await house.confirmed(OMAR)
+    counts = await house.counts()
+    assert (counts["verified"], counts["awaiting_verification"]) == (0, 1)
+    assert "public" in (await house.http.get(f"/en/petitions/{SLUG}")).headers["cache-control"]
+
+
+@pytest.mark.parametrize("why", ["unknown", "garbled", "expired", "used up", "revoked", "of another category"])
+async def test_a_code_that_vouches_no_more_is_told_before_anything_is_stored(house: House, why: str) -> None:
+    code = await issued(house)
+    if why == "unknown":
+        code = tokens.written(b"x" * 32)
+    elif why == "garbled":
+        code = code[:-3]
+    elif why == "expired":
+        house.clock.pass_(days=31)
+    elif why == "used up":
+        await house.confirmed(journalist(1), invitation=code)
+    elif why == "revoked":
+        await revoked(house, code, back=False)
+    who = LAYLA if why == "of another category" else OMAR
+    before = len(await house.signatures())
+    answer = await house.sign(who, lang="en", invitation=code)
+    assert answer.status_code == 422
+    told = "another category" if why == "of another category" else "You can sign without it"
+    assert told in answer.text
+    assert who.full_name in answer.text
+    assert len(await house.signatures()) == before
+    if why != "of another category":
+        page = await house.http.get(f"/en/petitions/{SLUG}?invitation={code}")
+        assert "You can sign without it" in page.text
+        assert f'value="{code}"' not in page.text
+    assert (await house.sign(who)).status_code == 303
+
+
+async def test_one_that_ends_between_signing_and_confirming_vouches_for_nobody(house: House) -> None:
+    code = await issued(house)
+    link = await house.signed(OMAR, invitation=code)
+    await revoked(house, code, back=False)
+    await house.post(link, "confirm", agree="yes")
+    await house.fold()
+    counts, row = await house.counts(), await Desk(house).row(link)
+    assert (counts["total"], counts["verified"], counts["awaiting_verification"]) == (1, 0, 1)
+    assert row.method == "mail"
+    await Desk(house).holds()
+
+
+async def test_however_many_confirm_at_once_it_vouches_for_no_more_than_it_says(house: House) -> None:
+    code = await issued(house, uses=3)
+    links = [await house.signed(journalist(n), invitation=code) for n in range(8)]
+    other = House(house.settings)
+    await other.start()
+    try:
+        await asyncio.gather(
+            *((house if n % 2 else other).post(link, "confirm", agree="yes") for n, link in enumerate(links))
+        )
+    finally:
+        await other.stop()
+    await house.fold()
+    counts = await house.counts()
+    assert (counts["total"], counts["verified"], counts["awaiting_verification"]) == (8, 3, 5)
+    assert (counts["by_method"]["invitation"], counts["by_method"]["mail"]) == (3, 5)
+    assert (await row_of(house, code)).used == 3
+    await Desk(house).holds()
+
+
+async def test_revoking_can_send_its_people_back_to_review(house: House) -> None:
+    code = await issued(house, uses=5)
+    links = [await house.confirmed(journalist(n), invitation=code) for n in range(3)]
+    stranger = await house.confirmed(OMAR)
+    desk = Desk(house)
+    await desk.do("verify", stranger)
+    await desk.do("invalidate", links[2])
+    assert await revoked(house, code, back=False) == 0
+    with pytest.raises(Conflict, match="invitation-revoked"):
+        await revoked(house, code, back=False)
+    assert await revoked(house, code, back=True) == 2
+    assert await desk.categories() == {"awaiting": (2, 0), "journalists": (1, 1)}
+    await desk.do("restore", links[2])
+    await desk.do("unverify", links[2])
+    await desk.do("verify", links[0])
+    assert await desk.categories() == {"awaiting": (2, 0), "journalists": (2, 2)}
+    await desk.holds()
+    verbs = [line.verb for line in await desk.audited()]
+    assert verbs.count("invitation:revoke") == 2
+    assert verbs.count("invitation:issue") == 1
+
+
+async def test_an_erased_signature_forgets_who_vouched_for_it(house: House) -> None:
+    code = await issued(house, uses=2)
+    link = await house.confirmed(OMAR, invitation=code)
+    await house.post(link, "erase")
+    assert (await house.only_signature()).invitation_id is None
+
+
+async def test_the_code_lies_nowhere_in_the_database(house: House) -> None:
+    code = await issued(house)
+    token = tokens.read(code)
+    assert token is not None
+    async with house.parts.database.read() as connection:
+        (row,) = (await connection.execute(tables.table(tables.Invitation).select())).all()
+    assert token not in [value for value in row if isinstance(value, bytes)]
+    assert row.code == tokens.stored(token)
+
+
+# In the console
+
+
+async def owner(house: House, role: str = OWNER, categories: tuple[str, ...] | None = None) -> Browser:
+    petition, browser = house.parts.hub.any_petition(SLUG), Browser(house)
+    grant = Grant(petition.id if categories else None, role, categories)
+    await browser.sign_in(await account(house, f"{role}@example.org", grant))
+    return browser
+
+
+async def test_links_are_made_in_the_console_and_shown_once(house: House) -> None:
+    browser = await owner(house)
+    await browser.get(HERE)
+    assert "No invitations yet" in browser.text
+    await browser.send("/invitations", category="fsa", uses="2", count="3", days="7")
+    links = re.findall(r"<code>(http[^<]+)</code>", browser.page.text)
+    assert len(set(links)) == 3
+    opened = await house.http.get(urlsplit(links[0]).path + "?" + urlsplit(links[0]).query)
+    assert "it vouches for your category" in opened.text
+    code = links[0].rpartition("=")[2]
+    await house.confirmed(someone(1, category="fsa"), invitation=code)
+    await browser.get(HERE)
+    assert code not in browser.page.text
+    for shown in ("1 of 2", "0 of 2", "owner@example.org", "Open"):
+        assert shown in browser.text
+    await browser.get()
+    assert (await house.counts())["verified"] == 1
+
+
+async def test_what_cannot_be_is_answered_with_what_was_typed(house: House) -> None:
+    browser = await owner(house)
+    for typed in ({"uses": "0"}, {"uses": "many"}, {"count": "501"}, {"days": ""}, {"category": "nobody"}):
+        await browser.get(HERE)
+        await browser.send("/invitations", **{"category": "fsa", **typed})
+        assert browser.page.status_code == 422, typed
+    assert "<code>" not in browser.page.text
+
+
+async def test_revoking_in_the_console_both_ways(house: House) -> None:
+    first, second = await issued(house, uses=2), await issued(house, uses=2)
+    await house.confirmed(journalist(1), invitation=first)
+    await house.confirmed(journalist(2), invitation=second)
+    browser = await owner(house)
+    await browser.get(HERE)
+    await browser.send(f"/{(await row_of(house, first)).id.hex()}/revoke")
+    await browser.follow()
+    assert "stays verified" in browser.text
+    await browser.get(HERE)
+    send_back = {"people": "back"}
+    await browser.send(f"/{(await row_of(house, second)).id.hex()}/revoke", **send_back)
+    await browser.follow()
+    assert "back in review" in browser.text
+    await house.fold()
+    counts = await house.counts()
+    assert (counts["verified"], counts["awaiting_verification"]) == (1, 1)
+
+
+async def test_a_verifier_vouches_in_their_own_categories_alone_and_an_auditor_in_none(house: House) -> None:
+    mine, foreign = await issued(house, "fsa"), await issued(house, "journalists")
+    browser = await owner(house, VERIFIER, ("fsa",))
+    await browser.get(HERE)
+    assert 'value="journalists"' not in browser.page.text
+    assert (await row_of(house, mine)).id.hex() in browser.page.text
+    assert (await row_of(house, foreign)).id.hex() not in browser.page.text
+    await browser.send("/invitations", category="journalists")
+    assert browser.page.status_code == 422
+    csrf = dict(re.findall(r'name="(csrf)" value="([^"]+)"', browser.page.text))
+    path = f"/organizer/en{HERE}/{(await row_of(house, foreign)).id.hex()}/revoke"
+    refused: httpx.Response = await browser.http.post(path, data=csrf)
+    assert refused.status_code in (403, 404)
+    assert (await row_of(house, foreign)).state == "open"
+    auditor = await owner(house, AUDITOR)
+    await auditor.get(HERE)
+    assert "<form" not in auditor.page.text.split("<main")[1]
+
+
+async def test_a_signature_that_is_confirmed_twice_uses_it_once(house: House) -> None:
+    code = await issued(house, uses=2)
+    link = await house.confirmed(OMAR, invitation=code)
+    token = tokens.read(link.rpartition("/")[2])
+    assert token is not None
+    async with house.parts.database.write() as tx:
+        again = [signing.Confirmation(token, house.clock.now.date())] * 2
+        await signing.confirm(tx, again, keys=house.parts.keys)
+    assert (await row_of(house, code)).used == 1
