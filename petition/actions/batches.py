@@ -27,7 +27,7 @@ from petition.domain.batching import Change, Row
 from petition.domain.rules import Rule
 from petition.domain.tokens import Keys
 from petition.errors import Conflict, FieldRefused, Forbidden, Invalid, NotFound
-from petition.queries import batches, counts, organizers, queue, signatures
+from petition.queries import batches, counts, invitations, organizers, queue, signatures
 from petition.queries.batches import Batch, Member
 
 STEP = 1_000
@@ -216,6 +216,10 @@ async def _back(tx: AsyncConnection, batch: Batch, taken: Sequence[Member], toda
         # Erased meanwhile, or the same address was counted anew.
         gone = {m.row for m in taken if m.identity is None}
         changes.update(dict.fromkeys(gone | {pairs[pair] for pair in await signatures.counted_of(tx, list(pairs))}))
+        recalled = await invitations.recalled(tx, [m.row.id for m in taken])
+        for row, change in changes.items():
+            if change is not None and row.id in recalled:
+                changes[row] = batching.unvouched(change, recalled[row.id])
     return changes
 
 

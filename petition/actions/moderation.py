@@ -26,14 +26,13 @@ from petition.actions.audit import Act
 from petition.db import tables
 from petition.domain import identity, ledger, states
 from petition.domain.actors import MODERATE, READ, Actor, Scope
+from petition.domain.ledger import Told
 from petition.domain.tokens import Keys
 from petition.errors import Conflict, FieldRefused, Forbidden, Invalid, NotFound
-from petition.queries import queue, signatures
+from petition.queries import invitations, queue, signatures
 from petition.queries.queue import Queued
 
 Facts = Mapping[str, str | None]
-# A ledger entry to be: event, category, reason.
-Told = tuple[str, str | None, str | None]
 
 STANDING = (states.PENDING, states.CONFIRMED)
 UNSHOWN: Mapping[str, None] = {"shown_name": None, "shown_key": None}
@@ -111,19 +110,18 @@ async def verify(
     case.only_if(case.row.state == states.CONFIRMED and not case.row.verified)
     target = await case.into(category or case.row.category)
     facts = {"from": case.row.counted_as, "to": target}
-    return await case.done("verify", facts, (ledger.VERIFIED, target, None), verified=True, counted_as=target)
+    told = (ledger.VERIFIED, target, None)
+    # From here on it is an organizer who vouches, no invitation.
+    return await case.done("verify", facts, told, verified=True, counted_as=target, invitation_id=None)
 
 
 async def unverify(tx: AsyncConnection, petition_id: bytes, signature_id: bytes, **hand: Unpack[Hand]) -> Queued:
-    """Back to what the claim alone comes to. In the ledger a line loses its mark by moving to no category."""
+    """Back to what the claim alone comes to."""
     case = await _case(tx, petition_id, signature_id, hand)
     case.only_if(case.row.state == states.CONFIRMED and case.row.verified)
     back = case.row.category if case.row.claim == "open" else None
-    told: list[Told] = [(ledger.MOVED, None, None)]
-    if back is not None:
-        told.append((ledger.MOVED, back, None))
     facts = {"from": case.row.counted_as, "to": back}
-    return await case.done("unverify", facts, *told, verified=False, counted_as=back)
+    return await case.done("unverify", facts, *ledger.unvouched(back), verified=False, counted_as=back)
 
 
 async def move(
@@ -173,7 +171,10 @@ async def restore(
     record: Mapping[str, Any] | None = None,
     **hand: Unpack[Hand],
 ) -> Queued:
-    """Undoes reject and invalidate. A name can come back only from the opened record; without it, it stays unlisted."""
+    """Undoes reject and invalidate. A name can come back only from the opened record; without it, it stays unlisted.
+
+    It is verified as before, unless it was by an invitation whose people were sent back to review meanwhile.
+    """
     case = await _case(tx, petition_id, signature_id, hand)
     row = case.row
     case.only_if(row.state in (states.REJECTED, states.INVALIDATED))
@@ -188,8 +189,13 @@ async def restore(
     if await signatures.counted_of(tx, [pair]):
         raise Conflict("already-counts")
     shown = UNSHOWN if record is None else identity.shown_as(record, row.visibility, hidden=row.hidden)
+    values: dict[str, Any] = {"state": back, "reason": None, **shown}
+    told: list[Told] = [(ledger.RESTORED, None, None)]
+    for counted_as in (await invitations.recalled(tx, [row.id])).values():
+        values |= {"verified": False, "counted_as": counted_as}
+        told += ledger.unvouched(counted_as)
     try:
-        return await case.done("restore", facts, (ledger.RESTORED, None, None), state=back, reason=None, **shown)
+        return await case.done("restore", facts, *told, **values)
     except IntegrityError:
         # The same address was confirmed by somebody else at this moment: the unique index has the last word.
         raise Conflict("already-counts") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -46,6 +47,7 @@ class _Group:
     keys: Keys
     counted: dict[tuple[bytes, bytes], bytes]
     left: dict[bytes, int]
+    used: Counter[bytes] = field(default_factory=Counter)
     changes: list[dict[str, Any]] = field(default_factory=list)
     invited: list[dict[str, Any]] = field(default_factory=list)
     merges: list[dict[str, Any]] = field(default_factory=list)
@@ -112,6 +114,7 @@ class _Group:
         if self.left.get(invitation, 0) < 1:
             return None, states.MAIL
         self.left[invitation] -= 1
+        self.used[invitation] += 1
         return invitation, states.INVITATION
 
 
@@ -173,6 +176,12 @@ _CONFIRM = (
 _INVITED = _CONFIRM.values(
     invitation_id=bindparam("by"), acts=bindparam("told"), verified=bindparam("vouched"), method=bindparam("way")
 )
+_INVITATIONS = tables.table(tables.Invitation)
+_USED = (
+    update(_INVITATIONS)
+    .where(_INVITATIONS.c.id == bindparam("which"))
+    .values(used=_INVITATIONS.c.used + bindparam("times"))
+)
 _MERGE = update(_ROWS).where(_PENDING).values(state=states.MERGED, merged_into=bindparam("into"), **tables.WIPED)
 
 
@@ -181,6 +190,9 @@ async def _write(tx: AsyncConnection, group: _Group) -> None:
         await tx.execute(_CONFIRM, group.changes)
     if group.invited:
         await tx.execute(_INVITED, group.invited)
+        spent = [{"which": which, "times": times} for which, times in group.used.items()]
+        if spent:
+            await tx.execute(_USED, spent)
     if group.merges:
         await tx.execute(_MERGE, group.merges)
     # A reminder that still waits is no longer wanted.

@@ -57,7 +57,7 @@ async def _invite(
             by, _ = await unlocking.signed_in(database, keys, settings, address)
         try:
             async with database.write() as tx:
-                codes = await invitations.issue(
+                made = await invitations.issue(
                     tx,
                     petition.id,
                     category,
@@ -73,4 +73,4 @@ async def _invite(
             known = ", ".join(c.slug for c in petition.categories if not c.retired)
             raise OperatorError(f"{category} cannot be vouched for here; {slug} has {known}") from None
     spoken = language or petition.default_language
-    return [invitations.link(settings.base_url, spoken, slug, code) for code in codes]
+    return [invitations.link(settings.base_url, spoken, slug, code) for _, code in made]

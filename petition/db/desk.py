@@ -105,14 +105,15 @@ class PetitionKey(Table):
 
 
 class Invitation(Table):
-    """A link that vouches for a category, so many times. `code` is a hash of what stands in the link.
+    """A link that vouches for a category, `uses` times. `code` is a hash of what stands in the link.
 
-    How often it was used is nowhere written: it is the number of signatures that it vouched for.
+    `used` only grows: whoever erases their signature afterwards was vouched for all the same.
     """
 
     __tablename__ = "invitations"
     __table_args__ = (
         CheckConstraint(one_of("state", invitations.STATES), name="state"),
+        CheckConstraint("used >= 0 AND used <= uses", name="used"),
         Index("ix_invitations_petition_id", "petition_id", "issued_on", "id"),
         UNORDERED,
     )
@@ -121,7 +122,8 @@ class Invitation(Table):
     category: Mapped[str] = mapped_column(String(80))
     code: Mapped[bytes] = mapped_column(Digest, unique=True)
     uses: Mapped[int] = mapped_column(Integer)
-    expires_on: Mapped[date | None] = mapped_column(Date)
+    used: Mapped[int] = mapped_column(Integer)
+    expires_on: Mapped[date] = mapped_column(Date)
     issued_by: Mapped[bytes | None] = mapped_column(Id)
     issued_on: Mapped[date] = mapped_column(Date)
     state: Mapped[str] = mapped_column(String(16))

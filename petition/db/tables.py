@@ -166,7 +166,8 @@ class Signature(Table):
         Index(
             "ix_signatures_invitation",
             "invitation_id",
-            "counted_on",
+            "state",
+            "verified",
             sqlite_where=text("invitation_id IS NOT NULL"),
             postgresql_where=text("invitation_id IS NOT NULL"),
         ),
@@ -240,7 +241,7 @@ class Signature(Table):
     pinned: Mapped[bool] = mapped_column(Boolean, server_default=false())
     # A label by chance that signatures share which came fast from one network: actions/limits.py. It says not which.
     burst: Mapped[str | None] = mapped_column(String(8))
-    # Which invitation it came with; once it counts, which one vouched for it.
+    # Which invitation it came with; once it counts, which one vouched for it. None again once an organizer does.
     invitation_id: Mapped[bytes | None] = mapped_column(Id)
 
 

@@ -12,10 +12,11 @@ batch left it, else left.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from petition.domain import ledger, states
+from petition.domain.ledger import Told
 
 ACTS = VERIFY, MOVE, REJECT, INVALIDATE, HIDE = ("verify", "move", "reject", "invalidate", "hide")
 WITH_REASON = (REJECT, INVALIDATE)
@@ -30,9 +31,6 @@ MEMBER_STATES = WAITING, CHANGED, SKIPPED, BACK, UNLISTED, LEFT = (
 # Above this many, or above this share of all that count, a second owner has to agree.
 ALONE_MOST = 20
 ALONE_SHARE = 0.01
-
-# A ledger entry to be: event, category, reason.
-Told = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,9 @@ def change(act: str, target: str | None, reason: str | None, row: Row) -> Change
     into = target or row.category
     match act:
         case "verify" if confirmed and not row.verified and into is not None:
-            return Change({"verified": True, "counted_as": into}, ((ledger.VERIFIED, into, None),))
+            # From here on it is an organizer who vouches, no invitation.
+            mine = {"verified": True, "counted_as": into, "invitation_id": None}
+            return Change(mine, ((ledger.VERIFIED, into, None),))
         case "move" if confirmed and target is not None and row.counted_as != target:
             return Change({"counted_as": target}, ((ledger.MOVED, target, None),))
         case "reject" if row.state == states.PENDING:
@@ -114,9 +114,7 @@ def change_back(act: str, target: str | None, stood: Stood, row: Row) -> Change 
     listed = row.visibility != "anonymous" and stood.was == states.CONFIRMED
     match act:
         case "verify" if row.state == states.CONFIRMED and row.verified:
-            # In the ledger a line loses its mark by moving to no category.
-            away: tuple[Told, ...] = ((ledger.MOVED, None, None),)
-            return Change(back, away if stood.counted_as is None else (*away, (ledger.MOVED, stood.counted_as, None)))
+            return Change(back, ledger.unvouched(stood.counted_as))
         case "move" if row.state == states.CONFIRMED:
             return Change(back, ((ledger.MOVED, stood.counted_as, None),))
         case "reject" if row.state == states.REJECTED:
@@ -127,3 +125,9 @@ def change_back(act: str, target: str | None, stood: Stood, row: Row) -> Change 
         case "hide" if row.state == stood.was and row.hidden:
             return Change({"hidden": False}, (), listed)
     return None
+
+
+def unvouched(change: Change, back: str | None) -> Change:
+    """The same, without the mark: who vouched for it was called off meanwhile. `back`: where it then counts."""
+    values = {**change.values, "verified": False, "counted_as": back}
+    return replace(change, values=values, told=(*change.told, *ledger.unvouched(back)))

@@ -1,10 +1,15 @@
-"""What an invitation may be: how many uses, how many at once, for how long. Pure."""
+"""What an invitation may be: how many uses, how many at once, for how long; how it ends. Pure.
+
+    open ──revoke──→ revoked ──recall──→ recalled
+
+Revoked, it vouches for nobody new; recalled, for nobody at all: its people are back in review.
+"""
 
 from __future__ import annotations
 
 from petition.errors import FieldRefused
 
-STATES = OPEN, REVOKED = "open", "revoked"
+STATES = OPEN, REVOKED, RECALLED = "open", "revoked", "recalled"
 MOST_USES = 10_000
 MOST_AT_ONCE = 500
 MOST_DAYS = 366

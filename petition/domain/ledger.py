@@ -29,6 +29,15 @@ class Broken(ValueError):
     """The entries contradict each other: an act on a line that is not there, or not in that state."""
 
 
+# A ledger entry to be: event, category, reason.
+Told = tuple[str, str | None, str | None]
+
+
+def unvouched(back: str | None) -> tuple[Told, ...]:
+    """What says that nobody vouches for a line any more: it loses its mark by moving to no category, then to `back`."""
+    return ((MOVED, None, None),) if back is None else ((MOVED, None, None), (MOVED, back, None))
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Where one counted signature stands."""

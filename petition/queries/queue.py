@@ -47,6 +47,7 @@ class Queued:
     sealed: bytes | None
     merged_into: bytes | None
     identity: bytes | None
+    invitation_id: bytes | None
 
     @property
     def seen(self) -> str:

@@ -183,6 +183,7 @@ class Signing(Operation):
             "visibility": _text("How the signatory appears.", enum=["name", "initials", "anonymous"]),
             "consent": _text("The statement was read and is signed.", enum=["yes"]),
             "language": _text("The language it was read in; the petition's own unless given."),
+            "invitation": _text("The code of an invitation, if there is one: it vouches for the category."),
             "website": _text("Stays empty.", max_length=0),
         }
         needed = ["full_name", "email", "category", "visibility", "consent"]

@@ -62,7 +62,7 @@ class Ground:
     async def _invitation(self, petition: Petition) -> bytes:
         today, rows = self.house.clock.now.date(), tables.table(tables.Invitation)
         async with self.house.parts.database.write() as tx:
-            await invitations.issue(tx, petition.id, "fsa", uses=1, expires_on=None, by=None, today=today)
+            await invitations.issue(tx, petition.id, "fsa", uses=1, expires_on=today, by=None, today=today)
             found: bytes = (await tx.execute(select(rows.c.id).where(rows.c.petition_id == petition.id))).scalar_one()
         return found
 

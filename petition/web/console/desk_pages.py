@@ -50,7 +50,10 @@ class NoteLine:
 
 @dataclass(frozen=True)
 class RecordPage(InsidePage):
-    """One signature opened. `back`: its list, `following`: the next in it; `acts`: what may be done now."""
+    """One signature opened. `back`: its list, `following`: the next in it; `acts`: what may be done now.
+
+    `invited`: the invitation that vouches for it, or that it came with while it waits.
+    """
 
     template = "console/record.html"
     petition: Petition
@@ -61,6 +64,7 @@ class RecordPage(InsidePage):
     history: tuple[Any, ...] = ()
     notes: tuple["NoteLine", ...] = ()
     batches: tuple[tuple[Batch, str], ...] = ()
+    invited: "InvitationLine | None" = None
     writes: bool = False
     said: str | None = None
     form: FormState = EMPTY
@@ -144,24 +148,32 @@ class BatchPage(InsidePage):
 
 @dataclass(frozen=True)
 class InvitationLine:
-    """`stands`: open, expired, used-up or revoked; `who` issued it, empty for the operator; `may`: revoke it."""
+    """`stands`: Invitation.stands; `who` issued it, None for the operator, empty for somebody who has left.
+
+    `may`: revoke it; `verified`: how many it vouches for now.
+    """
 
     row: Invitation
     stands: str
-    who: str
-    may: bool
+    who: str | None
+    may: bool = False
+    verified: int = 0
 
 
 @dataclass(frozen=True)
 class InvitationsPage(InsidePage):
-    """`mine`: categories that one can vouch for; `links`: just issued, shown this once; `more` leads on."""
+    """`mine`: categories that one can vouch for; `more` leads on; `only`: this one was asked for.
+
+    `links`: (mark, link) of those just issued, shown this once.
+    """
 
     template = "console/invitations.html"
     petition: Petition
     lines: tuple[InvitationLine, ...]
     mine: tuple[Category, ...]
     more: str | None
-    links: tuple[str, ...] = ()
+    only: bool = False
+    links: tuple[tuple[str, str], ...] = ()
     said: str | None = None
     form: FormState = EMPTY
 

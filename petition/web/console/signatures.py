@@ -15,7 +15,7 @@ from petition.domain import rules, sealing, states
 from petition.domain.actors import MODERATE, READ
 from petition.errors import Conflict, Forbidden, Invalid, NotFound
 from petition.queries import audit as audits
-from petition.queries import batches, queue
+from petition.queries import batches, invitations, queue
 from petition.queries import notes as noted
 from petition.queries import organizers as accounts
 from petition.queries.petitions import Petition
@@ -23,7 +23,7 @@ from petition.queries.queue import Filter, Queued
 from petition.web import parts
 from petition.web.answers import html, redirect
 from petition.web.console import gate
-from petition.web.console.desk_pages import Line, NoteLine, QueuePage, RecordPage
+from petition.web.console.desk_pages import InvitationLine, Line, NoteLine, QueuePage, RecordPage
 from petition.web.console.gate import Signed
 from petition.web.console.pages import AuditLine
 from petition.web.forms import Typed
@@ -186,6 +186,7 @@ async def _page(
         names = {o.id: o.address_text(held.keys) for o, _ in await accounts.everyone(connection)}
         said_of_it = await noted.of_signature(connection, row.id)
         together = await batches.of_signature(connection, row.id)
+        invited = await invitations.by_id(connection, petition.id, row.invitation_id) if row.invitation_id else None
     history = tuple(
         AuditLine(e.number, e.day, names.get(e.organizer_id or b"", ""), e.verb, petition, "", e.facts) for e in done
     )
@@ -204,6 +205,7 @@ async def _page(
         history,
         tuple(NoteLine(names.get(n.organizer_id, ""), n.day, _text(n.sealed, key, petition.id)) for n in said_of_it),
         together,
+        InvitationLine(invited, invited.stands(held.today()), invited.issuer(names)) if invited else None,
         may and row.sealed is not None,
         said,
         form,

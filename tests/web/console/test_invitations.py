@@ -9,17 +9,20 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from petition.actions import invitations, signing
+from petition.actions import batches, invitations, signing
 from petition.db import tables
 from petition.domain import tokens
-from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant
+from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant, Scope
+from petition.domain.rules import Rule
 from petition.errors import Conflict
+from petition.queries import batches as many
 from petition.queries import invitations as reading
 from tests.actions.desk import Desk
 from tests.factories import SLUG
 from tests.house import House
 from tests.organizers import Browser, account
 from tests.people import LAYLA, OMAR, Person, someone
+from tests.promises.markup import Page
 
 HERE = f"/petitions/{SLUG}/invitations"
 BY = Actor(b"o" * 16, (Grant(None, OWNER),))
@@ -30,8 +33,10 @@ async def issued(house: House, category: str = "journalists", *, uses: int = 1, 
     petition, today = house.parts.hub.any_petition(SLUG), house.clock.now.date()
     async with house.parts.database.write() as tx:
         until = today.fromordinal(today.toordinal() + days)
-        codes = await invitations.issue(tx, petition.id, category, uses=uses, expires_on=until, by=BY, today=today)
-    return tokens.written(codes[0])
+        ((_, code),) = await invitations.issue(
+            tx, petition.id, category, uses=uses, expires_on=until, by=BY, today=today
+        )
+    return tokens.written(code)
 
 
 async def row_of(house: House, code: str) -> reading.Invitation:
@@ -43,19 +48,16 @@ async def row_of(house: House, code: str) -> reading.Invitation:
     return found
 
 
-async def revoked(house: House, code: str, *, back: bool) -> int:
-    petition = house.parts.hub.any_petition(SLUG)
-    row = await row_of(house, code)
+async def revoked(house: House, code: str) -> None:
+    row, today = await row_of(house, code), house.clock.now.date()
     async with house.parts.database.write() as tx:
-        return await invitations.revoke(
-            tx,
-            petition.id,
-            row.id,
-            by=BY,
-            keys=house.parts.keys,
-            today=house.clock.now.date(),
-            back_to_review=back,
-        )
+        await invitations.revoke(tx, row.petition_id, row.id, by=BY, today=today)
+
+
+async def recalled(house: House, code: str) -> int:
+    row, today = await row_of(house, code), house.clock.now.date()
+    async with house.parts.database.write() as tx:
+        return await invitations.recall(tx, row.petition_id, row.id, by=BY, keys=house.parts.keys, today=today)
 
 
 def journalist(number: int) -> Person:
@@ -66,8 +68,9 @@ async def test_whoever_signs_by_a_link_is_verified_on_confirming(house: House) -
     code = await issued(house)
     page = await house.http.get(f"/en/petitions/{SLUG}?invitation={code}")
     assert page.headers["cache-control"] == "no-store"
-    assert "it vouches for your category" in page.text
-    assert code in page.text
+    assert "it vouches for my category" in page.text
+    assert page.text.count(code) == 2, "in the form, and in the way to the other language"
+    assert f"en/petitions/{SLUG}?invitation={code}" not in page.text
     link = await house.confirmed(OMAR, invitation=code)
     counts, desk = await house.counts(), Desk(house)
     assert (counts["verified"], counts["awaiting_verification"], counts["by_method"]["invitation"]) == (1, 0, 1)
@@ -108,7 +111,7 @@ async def test_a_code_that_vouches_no_more_is_told_before_anything_is_stored(hou
     elif why == "used up":
         await house.confirmed(journalist(1), invitation=code)
     elif why == "revoked":
-        await revoked(house, code, back=False)
+        await revoked(house, code)
     who = LAYLA if why == "of another category" else OMAR
     before = len(await house.signatures())
     answer = await house.sign(who, lang="en", invitation=code)
@@ -127,7 +130,7 @@ async def test_a_code_that_vouches_no_more_is_told_before_anything_is_stored(hou
 async def test_one_that_ends_between_signing_and_confirming_vouches_for_nobody(house: House) -> None:
     code = await issued(house)
     link = await house.signed(OMAR, invitation=code)
-    await revoked(house, code, back=False)
+    await revoked(house, code)
     await house.post(link, "confirm", agree="yes")
     await house.fold()
     counts, row = await house.counts(), await Desk(house).row(link)
@@ -155,6 +158,18 @@ async def test_however_many_confirm_at_once_it_vouches_for_no_more_than_it_says(
     await Desk(house).holds()
 
 
+async def test_one_who_erases_what_was_vouched_for_does_not_give_the_use_back(house: House) -> None:
+    code = await issued(house)
+    waiting = await house.signed(journalist(1), invitation=code)
+    await house.post(await house.confirmed(journalist(2), invitation=code), "erase", sure="yes")
+    assert (await row_of(house, code)).used == 1
+    assert (await house.sign(journalist(3), lang="en", invitation=code)).status_code == 422
+    await house.post(waiting, "confirm", agree="yes")
+    await house.fold()
+    assert (await house.counts())["verified"] == 0
+    await Desk(house).holds()
+
+
 async def test_revoking_can_send_its_people_back_to_review(house: House) -> None:
     code = await issued(house, uses=5)
     links = [await house.confirmed(journalist(n), invitation=code) for n in range(3)]
@@ -162,25 +177,113 @@ async def test_revoking_can_send_its_people_back_to_review(house: House) -> None
     desk = Desk(house)
     await desk.do("verify", stranger)
     await desk.do("invalidate", links[2])
-    assert await revoked(house, code, back=False) == 0
-    with pytest.raises(Conflict, match="invitation-revoked"):
-        await revoked(house, code, back=False)
-    assert await revoked(house, code, back=True) == 2
+    with pytest.raises(Conflict, match="invitation-moved-on"):
+        await recalled(house, code)
+    await revoked(house, code)
+    assert await desk.categories() == {"journalists": (3, 3)}, "revoking alone takes nothing from anybody"
+    assert await recalled(house, code) == 2
+    for again in (revoked, recalled):
+        with pytest.raises(Conflict, match="invitation-moved-on"):
+            await again(house, code)
     assert await desk.categories() == {"awaiting": (2, 0), "journalists": (1, 1)}
-    await desk.do("restore", links[2])
-    await desk.do("unverify", links[2])
     await desk.do("verify", links[0])
-    assert await desk.categories() == {"awaiting": (2, 0), "journalists": (2, 2)}
+    assert await desk.categories() == {"awaiting": (1, 0), "journalists": (2, 2)}
     await desk.holds()
     verbs = [line.verb for line in await desk.audited()]
-    assert verbs.count("invitation:revoke") == 2
-    assert verbs.count("invitation:issue") == 1
+    assert [verb for verb in verbs if verb.startswith("invitation:")] == [
+        "invitation:issue",
+        "invitation:revoke",
+        "invitation:recall",
+    ]
+
+
+@pytest.mark.parametrize("category", ["journalists", "independents"], ids=["to be verified", "open"])
+async def test_what_is_restored_after_a_recall_comes_back_to_review(house: House, category: str) -> None:
+    code, desk = await issued(house, category, uses=2), Desk(house)
+    link = await house.confirmed(someone(1, category=category), invitation=code)
+    await desk.do("invalidate", link)
+    await revoked(house, code)
+    before = await desk.do("restore", link)
+    assert before.verified, "revoked alone, it vouches on for whom it did"
+    await desk.do("invalidate", link)
+    await recalled(house, code)
+    after = await desk.do("restore", link)
+    assert not after.verified
+    assert await desk.categories() == {"awaiting": (1, 0)} if category == "journalists" else {category: (1, 0)}
+    await desk.do("verify", link)
+    assert await desk.categories() == {category: (1, 1)}
+    await desk.holds()
+
+
+async def test_what_a_rule_took_out_comes_back_to_review_as_well(house: House) -> None:
+    code, desk = await issued(house, uses=3), Desk(house)
+    links = [await house.confirmed(journalist(n), invitation=code) for n in range(2)]
+    petition, today = house.parts.hub.any_petition(SLUG), house.clock.now.date()
+    rule = Rule(method="invitation")
+    async with house.parts.database.write() as tx:
+        rows = await many.matching(tx, petition.id, rule, Scope(None))
+        drafted = {"act": "invalidate", "category": None, "reason": "duplicate", "public_key": petition.public_key}
+        batch = await batches.draft(tx, petition.id, rule, rows, by=BY, today=today, **drafted)
+        await batches.start(tx, petition.id, batch, by=BY, today=today)
+    await advanced(house, batch)
+    assert await desk.categories() == {}
+    await revoked(house, code)
+    await recalled(house, code)
+    async with house.parts.database.write() as tx:
+        await batches.undo(tx, petition.id, batch, by=BY, today=today)
+    await advanced(house, batch)
+    assert await desk.categories() == {"awaiting": (2, 0)}
+    assert not (await desk.row(links[0])).verified
+    await desk.holds()
+
+
+async def advanced(house: House, batch: bytes) -> None:
+    petition, today = house.parts.hub.any_petition(SLUG), house.clock.now.date()
+    working = True
+    while working:
+        async with house.parts.database.write() as tx:
+            working = bool(await batches.advance(tx, petition.id, batch, keys=house.parts.keys, today=today))
+
+
+async def test_whom_an_organizer_has_verified_since_no_recall_takes_it_from(house: House) -> None:
+    code, desk = await issued(house), Desk(house)
+    link = await house.confirmed(OMAR, invitation=code)
+    await desk.do("unverify", link)
+    await desk.do("verify", link)
+    await revoked(house, code)
+    assert await recalled(house, code) == 0
+    assert (await desk.row(link)).verified
+    await desk.holds()
+
+
+async def test_whoever_confirms_while_it_is_revoked_is_vouched_for_or_not_and_never_half(house: House) -> None:
+    code = await issued(house, uses=20)
+    links = [await house.signed(journalist(n), invitation=code) for n in range(10)]
+    other = House(house.settings)
+    await other.start()
+    try:
+
+        async def end() -> int:
+            await asyncio.sleep(0)
+            await revoked(house, code)
+            return await recalled(house, code)
+
+        confirming = ((house if n % 2 else other).post(link, "confirm", agree="yes") for n, link in enumerate(links))
+        back, *answers = await asyncio.gather(end(), *confirming)
+    finally:
+        await other.stop()
+    assert {answer.status_code for answer in answers} == {303}
+    assert back == (await row_of(house, code)).used
+    await house.fold()
+    counts = await house.counts()
+    assert (counts["total"], counts["verified"], counts["awaiting_verification"]) == (10, 0, 10)
+    await Desk(house).holds()
 
 
 async def test_an_erased_signature_forgets_who_vouched_for_it(house: House) -> None:
     code = await issued(house, uses=2)
     link = await house.confirmed(OMAR, invitation=code)
-    await house.post(link, "erase")
+    await house.post(link, "erase", sure="yes")
     assert (await house.only_signature()).invitation_id is None
 
 
@@ -210,14 +313,16 @@ async def test_links_are_made_in_the_console_and_shown_once(house: House) -> Non
     assert "No invitations yet" in browser.text
     await browser.send("/invitations", category="fsa", uses="2", count="3", days="7")
     links = re.findall(r"<code>(http[^<]+)</code>", browser.page.text)
+    marks = re.findall(r'<b class="code">([0-9a-f]{8})</b>', browser.page.text)
+    assert len(set(marks)) == 3
     assert len(set(links)) == 3
     opened = await house.http.get(urlsplit(links[0]).path + "?" + urlsplit(links[0]).query)
-    assert "it vouches for your category" in opened.text
+    assert "it vouches for my category" in opened.text
     code = links[0].rpartition("=")[2]
     await house.confirmed(someone(1, category="fsa"), invitation=code)
     await browser.get(HERE)
     assert code not in browser.page.text
-    for shown in ("1 of 2", "0 of 2", "owner@example.org", "Open"):
+    for shown in ("1 of 2", "0 of 2", "owner@example.org", "Open", *marks):
         assert shown in browser.text
     await browser.get()
     assert (await house.counts())["verified"] == 1
@@ -249,6 +354,49 @@ async def test_revoking_in_the_console_both_ways(house: House) -> None:
     await house.fold()
     counts = await house.counts()
     assert (counts["verified"], counts["awaiting_verification"]) == (1, 1)
+    await browser.get(HERE)
+    await browser.send(f"/{(await row_of(house, first)).id.hex()}/recall")
+    await browser.follow()
+    assert "0 people are verified by it" not in browser.text
+    await house.fold()
+    assert (await house.counts())["awaiting_verification"] == 2
+
+
+async def test_two_who_revoke_at_once_are_told(house: House) -> None:
+    code = await issued(house)
+    first, second = await owner(house), await owner(house, VERIFIER)
+    act = f"/{(await row_of(house, code)).id.hex()}/revoke"
+    await first.get(HERE)
+    await second.get(HERE)
+    assert (await first.send(act)).status_code == 303
+    assert (await second.send(act)).status_code == 409
+    assert "look at how it stands now" in second.text
+
+
+async def test_a_link_that_turns_up_somewhere_is_found(house: House) -> None:
+    leaked, other = await issued(house), await issued(house)
+    browser = await owner(house)
+    row = await row_of(house, leaked)
+    for typed in (f"https://elsewhere.example/ar/petitions/{SLUG}?a=b&invitation={leaked}#sign", f" {leaked} "):
+        await browser.get(HERE)
+        await browser.send("/find", link=typed)
+        await browser.follow()
+        assert row.id.hex()[:8] in browser.text
+        assert (await row_of(house, other)).id.hex()[:8] not in browser.text
+        assert leaked not in str(browser.page.url)
+    for typed in ("", "http://[", leaked[:-1], tokens.written(b"x" * 32)):
+        await browser.get(HERE)
+        await browser.send("/find", link=typed)
+        assert browser.page.status_code == 422
+        assert "No invitation of this statement has this link" in browser.text
+
+
+async def test_the_record_says_which_invitation_vouched_for_it(house: House) -> None:
+    code = await issued(house)
+    await house.confirmed(OMAR, invitation=code)
+    browser = await owner(house)
+    await browser.get(f"/petitions/{SLUG}/signatures/{(await house.only_signature()).id.hex()}")
+    assert f"invitations?only={(await row_of(house, code)).id.hex()}" in browser.page.text
 
 
 async def test_a_verifier_vouches_in_their_own_categories_alone_and_an_auditor_in_none(house: House) -> None:
@@ -263,11 +411,23 @@ async def test_a_verifier_vouches_in_their_own_categories_alone_and_an_auditor_i
     csrf = dict(re.findall(r'name="(csrf)" value="([^"]+)"', browser.page.text))
     path = f"/organizer/en{HERE}/{(await row_of(house, foreign)).id.hex()}/revoke"
     refused: httpx.Response = await browser.http.post(path, data=csrf)
-    assert refused.status_code in (403, 404)
+    assert refused.status_code == 404
+    assert (await browser.get(f"{HERE}?only={(await row_of(house, foreign)).id.hex()}")).status_code == 404
+    await browser.get(HERE)
+    assert (await browser.send("/find", link=foreign)).status_code == 422
     assert (await row_of(house, foreign)).state == "open"
+    await browser.get(HERE)
+    assert (await browser.send(f"/{(await row_of(house, mine)).id.hex()}/revoke")).status_code == 303
     auditor = await owner(house, AUDITOR)
     await auditor.get(HERE)
-    assert "<form" not in auditor.page.text.split("<main")[1]
+    forms = Page(auditor.page.text).forms
+    assert [form.action for form in forms if HERE in form.action] == [f"/organizer/en{HERE}/find"]
+    row = await row_of(house, foreign)
+    csrf = dict(re.findall(r'name="(csrf)" value="([^"]+)"', auditor.page.text))
+    for act in ("", f"/{row.id.hex()}/revoke", f"/{row.id.hex()}/recall"):
+        answer = await auditor.http.post(f"/organizer/en{HERE}{act}", data={**csrf, "category": "fsa"})
+        assert answer.status_code == 403, act
+    assert await row_of(house, foreign) == row
 
 
 async def test_a_signature_that_is_confirmed_twice_uses_it_once(house: House) -> None:
