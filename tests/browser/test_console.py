@@ -152,6 +152,7 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
         f"/petitions/{slug}/safety",
         f"/petitions/{slug}/batches",
         f"/petitions/{slug}/batches/new",
+        f"/petitions/{slug}/invitations",
         f"/petitions/{slug}/edit",
         f"/petitions/{slug}/preview",
         f"/petitions/{slug}/versions",
@@ -162,6 +163,22 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
         # The last look is a phone's: nothing may stand out of it.
         if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{path} is wider than a phone")
+    await page.goto(f"{here}/petitions/{slug}/invitations")
+    await page.fill("#uses", "none")
+    await press(page, lang, "invitation.issue")
+    found += await in_every_look("invitations with a fault", page)
+    await page.fill("#uses", "2")
+    await page.fill("#count", "3")
+    await press(page, lang, "invitation.issue")
+    found += await in_every_look("invitations just made", page)
+    code = (await page.locator(".links code").first.inner_text()).rpartition("=")[2]
+    await house.confirmed(someone(220), slug=slug, invitation=code)
+    await page.fill("#link", code)
+    await press(page, lang, "invitation.find-button")
+    await page.get_by_role("link", name=WORDS[lang]("invitation.all")).wait_for()
+    found += await in_every_look("one invitation", page)
+    await page.goto(f"{stage.address}/{lang}/petitions/{slug}?invitation={code}")
+    found += await in_every_look("a form with an invitation", page)
     await page.goto(f"{here}/petitions/{slug}/batches/new")
     await press(page, lang, "rule.look")
     found += await in_every_look("a rule without conditions", page)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from petition.actions import batches, invitations, signing
 from petition.db import tables
@@ -158,6 +159,19 @@ async def test_however_many_confirm_at_once_it_vouches_for_no_more_than_it_says(
     await Desk(house).holds()
 
 
+async def test_of_one_group_as_many_are_vouched_for_as_are_left(house: House) -> None:
+    code = await issued(house, uses=3)
+    await house.confirmed(journalist(0), invitation=code)
+    links = [await house.signed(journalist(n), invitation=code) for n in range(1, 5)]
+    found = [tokens.read(link.rpartition("/")[2]) for link in links]
+    async with house.parts.database.write() as tx:
+        group = [signing.Confirmation(token, house.clock.now.date()) for token in found if token]
+        after = await signing.confirm(tx, group, keys=house.parts.keys)
+    assert [signature.verified for signature in after if signature] == [True, True, False, False]
+    assert (await row_of(house, code)).used == 3
+    await Desk(house).holds()
+
+
 async def test_one_who_erases_what_was_vouched_for_does_not_give_the_use_back(house: House) -> None:
     code = await issued(house)
     waiting = await house.signed(journalist(1), invitation=code)
@@ -182,6 +196,7 @@ async def test_revoking_can_send_its_people_back_to_review(house: House) -> None
     await revoked(house, code)
     assert await desk.categories() == {"journalists": (3, 3)}, "revoking alone takes nothing from anybody"
     assert await recalled(house, code) == 2
+    await acts_are_in_a_row(house)
     for again in (revoked, recalled):
         with pytest.raises(Conflict, match="invitation-moved-on"):
             await again(house, code)
@@ -197,6 +212,16 @@ async def test_revoking_can_send_its_people_back_to_review(house: House) -> None
     ]
 
 
+async def acts_are_in_a_row(house: House) -> None:
+    """What waits for the ledger ends, for each signature, with its last act, and leaves none out."""
+    waiting = tables.table(tables.LedgerWaiting)
+    async with house.parts.database.read() as connection:
+        found = (await connection.execute(select(waiting.c.link, waiting.c.act))).all()
+    for row in await house.signatures():
+        acts = sorted(act for link, act in found if link == house.parts.keys.link_of(row.id))
+        assert acts == list(range(row.acts - len(acts), row.acts))
+
+
 @pytest.mark.parametrize("category", ["journalists", "independents"], ids=["to be verified", "open"])
 async def test_what_is_restored_after_a_recall_comes_back_to_review(house: House, category: str) -> None:
     code, desk = await issued(house, category, uses=2), Desk(house)
@@ -208,6 +233,7 @@ async def test_what_is_restored_after_a_recall_comes_back_to_review(house: House
     await desk.do("invalidate", link)
     await recalled(house, code)
     after = await desk.do("restore", link)
+    await acts_are_in_a_row(house)
     assert not after.verified
     assert await desk.categories() == {"awaiting": (1, 0)} if category == "journalists" else {category: (1, 0)}
     await desk.do("verify", link)
@@ -428,6 +454,21 @@ async def test_a_verifier_vouches_in_their_own_categories_alone_and_an_auditor_i
         answer = await auditor.http.post(f"/organizer/en{HERE}{act}", data={**csrf, "category": "fsa"})
         assert answer.status_code == 403, act
     assert await row_of(house, foreign) == row
+
+
+async def test_who_reads_everything_and_verifies_in_one_category_ends_that_categorys_alone(house: House) -> None:
+    mine, foreign = await issued(house, "fsa"), await issued(house, "journalists")
+    petition, browser = house.parts.hub.any_petition(SLUG), Browser(house)
+    both = (Grant(petition.id, VERIFIER, ("fsa",)), Grant(petition.id, AUDITOR))
+    await browser.sign_in(await account(house, "both@example.org", *both))
+    for code, status in ((foreign, 403), (mine, 303)):
+        row = await row_of(house, code)
+        await browser.get(HERE)
+        assert row.id.hex() in browser.page.text
+        csrf = dict(re.findall(r'name="(csrf)" value="([^"]+)"', browser.page.text))
+        offered = f"{row.id.hex()}/revoke" in browser.page.text
+        answer = await browser.http.post(f"/organizer/en{HERE}/{row.id.hex()}/revoke", data=csrf)
+        assert (answer.status_code, offered) == (status, code == mine)
 
 
 async def test_a_signature_that_is_confirmed_twice_uses_it_once(house: House) -> None:
