@@ -22,7 +22,7 @@ from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
 from tests.factories import CATEGORIES, SLUG, petition_text
 from tests.house import House
-from tests.organizers import PASSWORD, account
+from tests.organizers import PASSWORD, Browser, account
 from tests.people import KARIM, LAYLA, OMAR, SALMA, someone
 from tests.servers import command, environment
 
@@ -113,6 +113,10 @@ async def test_who_made_it_and_why_is_in_the_audit_under_the_files_mark(desk: De
     assert second.facts["reason"] == "unspecified"
     told = json.dumps([first.facts, second.facts], ensure_ascii=False)
     assert not any(word in told for word in (someone(1).full_name, someone(1).email, "nour"))
+    browser = Browser(desk.house)
+    await browser.sign_in(nour)
+    await browser.get("/audit")
+    assert f"exported the list {first.facts['mark']} For a court or an authority" in browser.text
 
 
 async def test_an_organizer_takes_out_what_they_may_see_and_no_more(desk: Desk, house: House) -> None:
