@@ -52,6 +52,7 @@ SHARED = {
         "console.desk_pages",
         "console.petition_form",
         "console.search",
+        "console.writing",
         "console.relisting",
         "console.unusual",
     )

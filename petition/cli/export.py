@@ -18,6 +18,7 @@ from petition.cli.unlocking import Unlocked
 from petition.db.database import Database
 from petition.db.opening import opened
 from petition.domain import listing, states
+from petition.domain.actors import MODERATE
 from petition.domain.listing import InWords, Made, Row, Wanted
 from petition.errors import OperatorError
 from petition.queries import listing as lists
@@ -100,6 +101,8 @@ async def _export(settings: Settings, order: Order, address: str | None, key_fil
     """What to tell, and how many records did not open."""
     async with opened(settings) as (database, keys):
         unlocked = await unlocking.unlock(database, keys, settings, order.slug, address, key_file)
+        if unlocked.by is not None and not unlocked.by.scope(unlocked.petition.id, MODERATE):
+            raise OperatorError(f"{address} is an auditor of {order.slug}: auditors read, and take no list out")
         for name in order.wanted.categories:
             if unlocked.petition.category(name) is None:
                 raise OperatorError(f"{order.slug} has no category {name}")
