@@ -169,8 +169,11 @@ class Worker:
                 await retention.shuffle(tx, today=today)
             await self._purge(today)
             self._tidied = today
-        async with self._database.write() as tx:
-            await exporting.forget(tx, now=self._clock())
+        async with self._database.read() as connection:
+            over = await exporting.over(connection, now=self._clock())
+        if over:
+            async with self._database.write() as tx:
+                await exporting.forget(tx, over)
         if self._writes != self._database.commits:
             self._writes = self._database.commits
             await self._database.checkpoint()

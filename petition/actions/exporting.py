@@ -209,14 +209,17 @@ async def destroy(tx: AsyncConnection, petition_id: bytes, export_id: bytes, *, 
     await audit.record(tx, _act("list:destroy", found, by), today=today)
 
 
-async def forget(tx: AsyncConnection, *, now: datetime) -> int:
-    """What is over: fetched or not, after a day; unanswered or unwritten, after two weeks. How many."""
+async def over(connection: AsyncConnection, *, now: datetime) -> Sequence[bytes]:
+    """Which have come to their end: fetched or not, after a day; unanswered or unwritten, after two weeks."""
     rows = _EXPORTS
-    over = (rows.c.state == READY) & (rows.c.ends_at <= int(now.timestamp()))
+    ended = (rows.c.state == READY) & (rows.c.ends_at <= int(now.timestamp()))
     old = rows.c.state.in_((ASKED, AGREED)) & (rows.c.made_on < now.date() - UNANSWERED)
-    ended = (await tx.execute(select(rows.c.id).where(or_(over, old)))).scalars().all()
-    await _end(tx, ended)
-    return len(ended)
+    return (await connection.execute(select(rows.c.id).where(or_(ended, old)))).scalars().all()
+
+
+async def forget(tx: AsyncConnection, ids: Sequence[bytes]) -> None:
+    """These are destroyed, their time being over."""
+    await _end(tx, ids)
 
 
 async def _end(tx: AsyncConnection, ids: Sequence[bytes]) -> None:
