@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.db.mapping import UNORDERED, Table, one_of
 from petition.db.types import Digest, Id, Json
-from petition.domain import actors, batching, invitations, listing
+from petition.domain import actors, batching, importing, invitations, listing
 
 
 class Organizer(Table):
@@ -227,6 +227,37 @@ class ExportPart(Table):
     export_id: Mapped[bytes] = mapped_column(Id, ForeignKey("exports.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Import(Table):
+    """A list that was taken in. `digest` knows the same file again; `source` says where it came from, sealed."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        CheckConstraint(one_of("state", importing.STATES), name="state"),
+        Index("ix_imports_petition_id_digest", "petition_id", "digest"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    digest: Mapped[bytes] = mapped_column(Digest)
+    method: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    source: Mapped[bytes | None] = mapped_column(LargeBinary)
+    added: Mapped[int] = mapped_column(Integer)
+    refused: Mapped[int] = mapped_column(Integer)
+    made_by: Mapped[bytes | None] = mapped_column(Id)
+    made_on: Mapped[date] = mapped_column(Date)
+
+
+class ImportMember(Table):
+    """A signature that a list brought. `row` is its line while the list is being read: read anew, it is known again."""
+
+    __tablename__ = "import_members"
+    __table_args__ = (UNORDERED,)
+    import_id: Mapped[bytes] = mapped_column(Id, ForeignKey("imports.id"), primary_key=True)
+    signature_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    row: Mapped[int | None] = mapped_column(Integer)
 
 
 class AuditEntry(Table):
