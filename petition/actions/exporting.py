@@ -65,12 +65,15 @@ async def begin(
     kind: str,
     reason: str,
     *,
+    number: int,
     by: Actor | None,
     today: date,
 ) -> Export:
-    """Recorded before the first row is read: an export that broke off has been seen as well."""
+    """Recorded before the first row is opened: an export that broke off has been seen as well.
+
+    `number`: of rows, counted beforehand: counting them here would draw the whole list through the writer's memory.
+    """
     scope = scope_of(by, petition_id)
-    number = await lists.number(tx, petition_id, wanted, scope)
     mark = listing.mark_of(secrets.token_bytes(5))
     facts = {"mark": mark, "format": kind, "rows": number, "reason": reason, "columns": list(columns)}
     await audit.record(

@@ -114,10 +114,12 @@ async def _write(database: Database, unlocked: Unlocked, order: Order) -> tuple[
     columns = order.columns or (EVERY_COLUMN if order.kind == "json" else listing.COLUMNS)
     path = order.output or files.free(Path(listing.file_name(order.slug, today, order.kind)))
     with files.written(path) as file:
+        async with database.read() as connection:
+            scope = exporting.scope_of(unlocked.by, petition.id)
+            number = await lists.number(connection, petition.id, order.wanted, scope)
+        ordered = (petition.id, order.wanted, columns, order.kind, order.reason)
         async with database.write() as tx:
-            export = await exporting.begin(
-                tx, petition.id, order.wanted, columns, order.kind, order.reason, by=unlocked.by, today=today
-            )
+            export = await exporting.begin(tx, *ordered, number=number, by=unlocked.by, today=today)
         worded = _in_words(petition, order.language, columns)
         title = petition.in_language(petition.title, worded.words.code)
         made = Made(order.slug, title, today, export.mark, unlocked.address, order.reason, order.wanted)
