@@ -25,9 +25,10 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, names, problems, public, signature, system
-from petition.web.console import accounts, batches, invitations, petitions, retention, safety, signatures, team
+from petition.web.console import accounts, batches, exports, invitations, petitions, retention, safety, signatures, team
 from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
+from petition.web.console.writing import Writing
 from petition.web.envelope import Envelope
 from petition.web.hub import Hub
 from petition.web.pages import Pages
@@ -41,6 +42,7 @@ CONSOLE = (
     team.router,
     signatures.router,
     batches.router,
+    exports.router,
     invitations.router,
     safety.router,
     retention.router,
@@ -109,6 +111,7 @@ def create_app(
                 monotonic=clocks.monotonic,
                 searches=Searches(database, clocks.monotonic),
                 relisting=Relisting(database),
+                writing=Writing(database, keys, catalogues, clocks.wall),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts
@@ -148,6 +151,7 @@ async def _working(worker: Worker) -> AsyncIterator[None]:
 async def _settle(parts: Parts) -> None:
     parts.searches.close()
     await parts.relisting.close()
+    await parts.writing.close()
     await parts.hub.stop()
     await parts.intake.drain()
     await parts.confirmations.drain()

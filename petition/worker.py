@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-from petition.actions import batches, counting, keeping, retention
+from petition.actions import batches, counting, exporting, keeping, retention
 from petition.db.database import Database
 from petition.db.locks import Leadership
 from petition.domain.tokens import Keys
@@ -169,6 +169,11 @@ class Worker:
                 await retention.shuffle(tx, today=today)
             await self._purge(today)
             self._tidied = today
+        async with self._database.read() as connection:
+            over = await exporting.over(connection, now=self._clock())
+        if over:
+            async with self._database.write() as tx:
+                await exporting.forget(tx, over)
         if self._writes != self._database.commits:
             self._writes = self._database.commits
             await self._database.checkpoint()

@@ -21,6 +21,7 @@ FLOORS = {
     "petition.rendering": 2,
     "petition.domain": 2,
     "petition.keyfiles": 3,
+    "petition.sheets": 3,
     "petition.db": 3,
     "petition.queries": 4,
     "petition.actions": 5,
@@ -52,6 +53,7 @@ SHARED = {
         "console.desk_pages",
         "console.petition_form",
         "console.search",
+        "console.writing",
         "console.relisting",
         "console.unusual",
     )

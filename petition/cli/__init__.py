@@ -21,10 +21,15 @@ COMMANDS = {
     "apply": "Create or update a petition from its file.",
     "organizer": "Accounts of those who verify: add one.",
     "invite": "Links that vouch for a category.",
+    "import": "Signatures from a list: CSV, XLSX or an exported JSON.",
     "export": "The signatory list, opened, as a file.",
     "recount": "Check that signatures, ledger and tally agree.",
     "doctor": "Every setting and what is wrong or unsafe.",
 }
+
+
+# A module cannot bear a keyword's name.
+MODULES = {"import": "importing"}
 
 
 class Commands(click.Group):
@@ -36,7 +41,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"petition.cli.{name}").command
+        command: click.Command = importlib.import_module(f"petition.cli.{MODULES.get(name, name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

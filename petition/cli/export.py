@@ -18,6 +18,7 @@ from petition.cli.unlocking import Unlocked
 from petition.db.database import Database
 from petition.db.opening import opened
 from petition.domain import listing, states
+from petition.domain.actors import MODERATE
 from petition.domain.listing import InWords, Made, Row, Wanted
 from petition.errors import OperatorError
 from petition.queries import listing as lists
@@ -100,6 +101,8 @@ async def _export(settings: Settings, order: Order, address: str | None, key_fil
     """What to tell, and how many records did not open."""
     async with opened(settings) as (database, keys):
         unlocked = await unlocking.unlock(database, keys, settings, order.slug, address, key_file)
+        if unlocked.by is not None and not unlocked.by.scope(unlocked.petition.id, MODERATE):
+            raise OperatorError(f"{address} is an auditor of {order.slug}: auditors read, and take no list out")
         for name in order.wanted.categories:
             if unlocked.petition.category(name) is None:
                 raise OperatorError(f"{order.slug} has no category {name}")
@@ -111,10 +114,12 @@ async def _write(database: Database, unlocked: Unlocked, order: Order) -> tuple[
     columns = order.columns or (EVERY_COLUMN if order.kind == "json" else listing.COLUMNS)
     path = order.output or files.free(Path(listing.file_name(order.slug, today, order.kind)))
     with files.written(path) as file:
+        async with database.read() as connection:
+            scope = exporting.scope_of(unlocked.by, petition.id)
+            number = await lists.number(connection, petition.id, order.wanted, scope)
+        ordered = (petition.id, order.wanted, columns, order.kind, order.reason)
         async with database.write() as tx:
-            export = await exporting.begin(
-                tx, petition.id, order.wanted, columns, order.kind, order.reason, by=unlocked.by, today=today
-            )
+            export = await exporting.begin(tx, *ordered, number=number, by=unlocked.by, today=today)
         worded = _in_words(petition, order.language, columns)
         title = petition.in_language(petition.title, worded.words.code)
         made = Made(order.slug, title, today, export.mark, unlocked.address, order.reason, order.wanted)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Date,
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.db.mapping import UNORDERED, Table, one_of
 from petition.db.types import Digest, Id, Json
-from petition.domain import actors, batching, invitations
+from petition.domain import actors, batching, importing, invitations, listing
 
 
 class Organizer(Table):
@@ -183,6 +184,82 @@ class BatchMember(Table):
     acts: Mapped[int] = mapped_column(Integer)
     counted_as: Mapped[str | None] = mapped_column(String(80))
     verified: Mapped[bool] = mapped_column(Boolean)
+
+
+class Export(Table):
+    """A list that an organizer takes out by the console. `key` opens its parts and is sealed to the maker's own key.
+
+    `run` is whichever process writes it now, `alive_at` when it last did, `ends_at` when its parts are destroyed; both
+    in seconds since 1970. `wanted` holds no name: states, categories, days.
+    """
+
+    __tablename__ = "exports"
+    __table_args__ = (
+        CheckConstraint(one_of("state", listing.STATES), name="state"),
+        Index("ix_exports_petition_id", "petition_id"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    state: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(16))
+    wanted: Mapped[dict[str, Any]] = mapped_column(Json)
+    columns: Mapped[list[str]] = mapped_column(Json)
+    mark: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int] = mapped_column(Integer)
+    made_by: Mapped[bytes] = mapped_column(Id)
+    made_on: Mapped[date] = mapped_column(Date)
+    agreed_by: Mapped[bytes | None] = mapped_column(Id)
+    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    run: Mapped[bytes | None] = mapped_column(Id)
+    alive_at: Mapped[int | None] = mapped_column(Integer)
+    ends_at: Mapped[int | None] = mapped_column(Integer)
+    written: Mapped[int] = mapped_column(Integer)
+    parts: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExportPart(Table):
+    """A piece of such a file, sealed. In the database, so that any server process can hand it over."""
+
+    __tablename__ = "export_parts"
+    __table_args__ = (UNORDERED,)
+    export_id: Mapped[bytes] = mapped_column(Id, ForeignKey("exports.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Import(Table):
+    """A list that was taken in. `digest` knows the same file again; `source` says where it came from, sealed."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        CheckConstraint(one_of("state", importing.STATES), name="state"),
+        Index("ix_imports_petition_id_digest", "petition_id", "digest"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    digest: Mapped[bytes] = mapped_column(Digest)
+    method: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    source: Mapped[bytes | None] = mapped_column(LargeBinary)
+    added: Mapped[int] = mapped_column(Integer)
+    refused: Mapped[int] = mapped_column(Integer)
+    made_by: Mapped[bytes | None] = mapped_column(Id)
+    made_on: Mapped[date] = mapped_column(Date)
+
+
+class ImportMember(Table):
+    """A signature that a list brought. `row` is its line while the list is being read: read anew, it is known again."""
+
+    __tablename__ = "import_members"
+    __table_args__ = (UNORDERED,)
+    import_id: Mapped[bytes] = mapped_column(Id, ForeignKey("imports.id"), primary_key=True)
+    signature_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    row: Mapped[int | None] = mapped_column(Integer)
 
 
 class AuditEntry(Table):

@@ -31,6 +31,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from petition.db.desk import AuditEntry as AuditEntry
 from petition.db.desk import Batch as Batch
 from petition.db.desk import BatchMember as BatchMember
+from petition.db.desk import Export as Export
+from petition.db.desk import ExportPart as ExportPart
+from petition.db.desk import Import as Import
+from petition.db.desk import ImportMember as ImportMember
 from petition.db.desk import Invitation as Invitation
 from petition.db.desk import Note as Note
 from petition.db.desk import Organizer as Organizer

@@ -36,6 +36,12 @@ USUAL_WIDTH = 14
 _MARK_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
+# A list that is taken out by the console: asked for → agreed to → ready, for a day → gone.
+STATES = ASKED, DECLINED, AGREED, READY, GONE = ("asked", "declined", "agreed", "ready", "gone")
+# Above this many opened records a second owner has to agree, where there is one.
+ALONE_MOST = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which signatures: all conditions together; empty `categories`, `visibilities` and no day stand for any.
@@ -48,6 +54,15 @@ class Wanted:
     visibilities: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Wanted:
+        """The way back from `facts`."""
+        since, until = (date.fromisoformat(facts[name]) if name in facts else None for name in ("since", "until"))
+        states, categories, visibilities = (
+            tuple(facts.get(name, ())) for name in ("states", "categories", "visibilities")
+        )
+        return cls(states, categories, visibilities, since, until)
 
     def facts(self) -> dict[str, Any]:
         """For the audit and the file itself; what was not asked for is left out."""

@@ -146,6 +146,19 @@ def unseal(sealed: bytes, key: bytes, about: bytes) -> bytes:
         raise Unreadable("this key does not open this") from wrong
 
 
+def seal_part(part: bytes, key: bytes, export_id: bytes, number: int) -> bytes:
+    """A piece of a list that was taken out, under a key of that list alone. Its length is kept: it may be no text."""
+    framed = len(part).to_bytes(4, "big") + part
+    return seal(framed, key, number.to_bytes(NONCE_BYTES, "big"), b"petition/export/1/" + export_id)
+
+
+def open_part(sealed: bytes, key: bytes, export_id: bytes, number: int) -> bytes:
+    framed = unseal(sealed, key, b"petition/export/1/" + export_id)
+    if sealed[:NONCE_BYTES] != number.to_bytes(NONCE_BYTES, "big"):
+        raise Unreadable("this is another part")
+    return framed[4 : 4 + int.from_bytes(framed[:4], "big")]
+
+
 def recovery_file(slug: str, private_key: bytes, public_key: bytes) -> str:
     """The recovery key as a text that a person can print and keep."""
     return (

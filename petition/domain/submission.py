@@ -66,8 +66,11 @@ class Submission:
         }
 
 
-def check(rules: Rules, raw: Mapping[str, str]) -> Submission:
-    """The submission, or `Invalid` with every field's refusal at once."""
+NO_MAIL = MailAddress("", "", "")
+
+
+def check(rules: Rules, raw: Mapping[str, str], *, listed: bool = False) -> Submission:
+    """The submission, or `Invalid` with every field's refusal at once. On a list an address may be missing."""
     refused: dict[str, FieldRefused] = {}
 
     def field(name: str, rule: Callable[[str], Any]) -> Any:
@@ -85,7 +88,8 @@ def check(rules: Rules, raw: Mapping[str, str]) -> Submission:
         return given or ""
 
     full_name = field("full_name", identity.person_name)
-    email = field("email", identity.mail_address)
+    nameless = listed and not raw.get("email", "").strip()
+    email = NO_MAIL if nameless else field("email", identity.mail_address)
     category = field("category", lambda text: _category(text, rules))
     affiliation = asked("affiliation", identity.line)
     city = asked("city", identity.line)

@@ -71,7 +71,7 @@ def _open(found: Any, opener: Opener) -> list[Row]:
     for row in found:
         own, sealed = row[:-1], row[-1]
         try:
-            record, _ = opener.open(sealed)
+            record = opener.record(sealed)
         except sealing.Unreadable:
             record = {}
         opened.append(Row(**dict(zip(_NAMES, own, strict=True)), record=record))

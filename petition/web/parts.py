@@ -19,6 +19,7 @@ from petition.queries.signatures import Signature
 from petition.settings import Settings
 from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
+from petition.web.console.writing import Writing
 from petition.web.hub import Hub
 from petition.web.pages import Pages
 from petition.words import Words
@@ -45,6 +46,7 @@ class Parts:
     mail_folder: Path | None
     searches: Searches
     relisting: Relisting
+    writing: Writing
     rendered: dict[tuple[str, ...], Any] = field(default_factory=dict)
     # Each derivation of a password takes 64 MB for a third of a second.
     derivations: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))

@@ -22,7 +22,7 @@ from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
 from tests.factories import CATEGORIES, SLUG, petition_text
 from tests.house import House
-from tests.organizers import PASSWORD, account
+from tests.organizers import PASSWORD, Browser, account
 from tests.people import KARIM, LAYLA, OMAR, SALMA, someone
 from tests.servers import command, environment
 
@@ -113,11 +113,15 @@ async def test_who_made_it_and_why_is_in_the_audit_under_the_files_mark(desk: De
     assert second.facts["reason"] == "unspecified"
     told = json.dumps([first.facts, second.facts], ensure_ascii=False)
     assert not any(word in told for word in (someone(1).full_name, someone(1).email, "nour"))
+    browser = Browser(desk.house)
+    await browser.sign_in(nour)
+    await browser.get("/audit")
+    assert f"exported the list {first.facts['mark']} For a court or an authority" in browser.text
 
 
 async def test_an_organizer_takes_out_what_they_may_see_and_no_more(desk: Desk, house: House) -> None:
     petition = house.parts.hub.snapshot(SLUG).petition.id
-    await account(house, "all@example.org", Grant(petition, AUDITOR))
+    await account(house, "all@example.org", Grant(petition, VERIFIER))
     await account(house, "press@example.org", Grant(petition, VERIFIER, ("journalists",)))
     assert len(await desk.names("--as", "all@example.org", password=PASSWORD)) == 4
     assert await desk.names("--as", "press@example.org", password=PASSWORD) == {"Omar Najjar"}
@@ -137,6 +141,8 @@ async def test_whoever_may_not_is_told_in_one_line_and_nothing_is_opened(desk: D
     damaged = desk.folder.parent / "damaged.key"
     damaged.write_text(desk.key.read_text().replace("private key: ", "private key: A"))
     await refused(desk, "--as", "there@example.org", told="has no role", password=PASSWORD)
+    await account(house, "auditor@example.org", Grant(None, AUDITOR))
+    await refused(desk, "--as", "auditor@example.org", told="auditors read", password=PASSWORD)
     await refused(desk, "--as", "keyless@example.org", told="was not given the key", password=PASSWORD)
     for address in ("there@example.org", "nobody@example.org", "not an address"):
         await refused(desk, "--as", address, told="address and password do not belong together", password="x" * 12)

@@ -10,13 +10,14 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from petition.actions import batches as many
-from petition.actions import invitations
+from petition.actions import exporting, invitations
 from petition.db import tables
 from petition.domain import passwords
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant, Scope
+from petition.domain.listing import Wanted
 from petition.domain.rules import Rule
 from petition.queries import batches, petitions, queue
 from petition.queries.petitions import Petition
@@ -29,6 +30,7 @@ from tests.promises.markup import Page
 
 OTHER = "another-statement"
 ON_MANY = ("start", "discard", "approve", "decline", "cancel", "undo", "relist")
+ON_LISTS = ("approve", "decline", "write", "destroy")
 ACTS = ("verify", "unverify", "move", "reject", "invalidate", "restore", "hide", "show", "pin", "unpin")
 
 
@@ -46,6 +48,7 @@ class Ground:
         self.rows: dict[str, queue.Queued] = {}
         self.batches: dict[str, bytes] = {}
         self.invitations: dict[str, bytes] = {}
+        self.exports: dict[str, bytes] = {}
 
     async def lay(self) -> None:
         await self.house.apply(petition_text(slug=OTHER))
@@ -58,6 +61,7 @@ class Ground:
             self.rows[petition.slug] = row
             self.batches[petition.slug] = await self._batch(petition)
             self.invitations[petition.slug] = await self._invitation(petition)
+            self.exports[petition.slug] = await self._export(petition)
 
     async def _invitation(self, petition: Petition) -> bytes:
         today, rows = self.house.clock.now.date(), tables.table(tables.Invitation)
@@ -77,13 +81,31 @@ class Ground:
             await many.start(tx, petition.id, batch_id, by=by, today=today)
         return batch_id
 
+    async def _export(self, petition: Petition) -> bytes:
+        """A list that waits for another owner, taken out by somebody else."""
+        by, today = Actor(b"o" * 16, (Grant(None, OWNER),)), self.house.clock.now.date()
+        exports = tables.table(tables.Export)
+        async with self.house.parts.database.write() as tx:
+            asked = await exporting.ask(
+                tx, petition.id, Wanted(), ("full_name",), "csv", "en", "press", by=by, today=today
+            )
+            await tx.execute(update(exports).where(exports.c.id == asked.id).values(state="asked"))
+        return asked.id
+
     async def state(self) -> list[Any]:
         """All that organizers could have changed."""
         async with self.house.parts.database.read() as connection:
             found: list[Any] = []
             accounts = tables.table(tables.Organizer)
             found.append(sorted((await connection.execute(select(accounts.c.id, accounts.c.state))).all()))
-            mapped = (tables.Signature, tables.LedgerWaiting, tables.Role, tables.PetitionKey, tables.Note)
+            mapped = (
+                tables.Signature,
+                tables.LedgerWaiting,
+                tables.Role,
+                tables.PetitionKey,
+                tables.Note,
+                tables.Export,
+            )
             # A draft changes nothing yet, and whoever moderates may make one.
             many = tables.table(tables.Batch)
             for wanted in (*(select(tables.table(one)) for one in mapped), select(many).where(many.c.state != "draft")):
@@ -97,20 +119,20 @@ class Ground:
 
 
 async def everywhere(
-    ground: Ground, who: Account, slug: str, signature: queue.Queued, member: bytes, batch: bytes
+    ground: Ground, who: Account, slug: str, signature: queue.Queued, member: bytes, whose: str
 ) -> list[Any]:
     """Every door with these ids; what it answered."""
     browser = Browser(ground.house)
     await browser.sign_in(who)
     csrf = dict(Page(browser.page.text).forms[0].fields)["csrf"]
     given = {"language": "en", "slug": slug, "signature": signature.id.hex(), "member": member.hex(), "text": "A" * 43}
-    given["batch"] = batch.hex()
     given |= {"number": "1", "invitation": ground.invitations[OTHER].hex()}
+    given |= {"batch": ground.batches[whose].hex(), "export": ground.exports[whose].hex()}
     answers = []
     for template in sorted({route.path for route in ground.house.app.routes if "/organizer/" in route.path}):
         if "sign-" in template or "/account" in template or template.endswith(("/code", "/prove")):
             continue
-        acts = ON_MANY if "{batch:" in template else ACTS
+        acts = ON_MANY if "{batch:" in template else ON_LISTS if "{export:" in template else ACTS
         for act in acts if "{act:" in template else ("",):
             path = re.sub(r"\{(\w+):\w+\}", lambda name, act=act: given.get(name[1], act), template)
             answers.append(await browser.http.get(path))
@@ -138,7 +160,7 @@ async def test_another_petitions_ids_lead_nowhere(house: House, grant: tuple[str
     before = await ground.state()
     # Its own address, and its id under the address of the petition that they do have a role on.
     for slug in (OTHER, SLUG):
-        for answer in await everywhere(ground, who, slug, foreign, boss.id, ground.batches[OTHER]):
+        for answer in await everywhere(ground, who, slug, foreign, boss.id, OTHER):
             told = f"{answer.request.method} {answer.request.url} {answer.status_code}"
             assert answer.status_code in (200, 303, 403, 404, 405, 410, 422), told
             assert KARIM.full_name not in answer.text, told
@@ -154,7 +176,7 @@ async def test_an_auditor_reads_everything_and_changes_nothing(house: House) -> 
     boss = await account(house, "boss@example.org", Grant(None, OWNER))
     who = await account(house, "who@example.org", Grant(None, AUDITOR))
     before = await ground.state()
-    answers = await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id, ground.batches[SLUG])
+    answers = await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id, SLUG)
     assert await ground.state() == before
     assert any(LAYLA.full_name in answer.text for answer in answers)
     # Searching is reading, though it is asked by POST.
@@ -171,7 +193,7 @@ async def test_a_verifier_of_one_category_sees_and_moves_no_other(house: House) 
     foreign = next(c.slug for c in house.parts.hub.any_petition(SLUG).categories if c.slug != theirs)
     who = await account(house, "who@example.org", Grant(ground.ids[SLUG], VERIFIER, (foreign,)))
     before = await ground.state()
-    for answer in await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id, ground.batches[SLUG]):
+    for answer in await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id, SLUG):
         assert LAYLA.full_name not in answer.text
         assert LAYLA.email not in answer.text
     assert await ground.state() == before
@@ -182,6 +204,6 @@ async def test_the_test_would_see_a_leak(house: House) -> None:
     await ground.lay()
     boss = await account(house, "boss@example.org", Grant(None, OWNER))
     before = await ground.state()
-    answers = await everywhere(ground, boss, OTHER, ground.rows[OTHER], boss.id, ground.batches[OTHER])
+    answers = await everywhere(ground, boss, OTHER, ground.rows[OTHER], boss.id, OTHER)
     assert any(KARIM.full_name in answer.text for answer in answers)
     assert await ground.state() != before

@@ -1,10 +1,12 @@
-"""The pages of the work on signatures: the list, one record, acts by rule, invitations."""
+"""The pages of the work on signatures: the list, one record, acts by rule, lists taken out, invitations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from petition.domain import listing
 from petition.queries.batches import Batch
+from petition.queries.exports import Export
 from petition.queries.invitations import Invitation
 from petition.queries.petitions import Category, Petition
 from petition.web.console.pages import EMPTY, InsidePage
@@ -180,3 +182,37 @@ class InvitationsPage(InsidePage):
     @property
     def place(self) -> str:
         return f"/petitions/{self.petition.slug}/invitations"
+
+
+@dataclass(frozen=True)
+class ExportLine:
+    """A list that was taken out: who made it, who agreed, and what the reader can do with it now."""
+
+    export: Export
+    made: str
+    agreed: str
+    acts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExportsPage(InsidePage):
+    """`opens`: this session has the key; `alone`: there is no other owner who could agree."""
+
+    template = "console/exports.html"
+    petition: Petition
+    exports: tuple[ExportLine, ...]
+    opens: bool
+    alone: bool
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/exports"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*listing.COLUMNS, *listing.BESIDES)
+
+    def ticked(self, name: str, otherwise: bool) -> bool:
+        """As it was sent; before anything was, as it is usual."""
+        return self.form.values.get(name) == "yes" if self.form.values else otherwise

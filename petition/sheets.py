@@ -1,0 +1,270 @@
+"""Rows out of a file that somebody sent: CSV in the encodings offices use, XLSX, and our own JSON. One row at a time.
+
+What cannot be such a file is told apart by its content, not by its name. Nothing is unpacked beyond a limit that any
+honest list stays far below, and no formula is calculated: a cell is what was last seen in it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+
+from petition.errors import FileRefused
+
+MOST_COLUMNS = 256
+MOST_UNPACKED = 2 << 30
+MOST_SHARED = 256 << 20
+# Sheets shrink to a twentieth; a hundredth and less is what bombs are made of.
+MOST_RATIO, HONEST_SIZE = 150, 64 << 20
+MOST_JSON_LINE = 1 << 20
+BLOCK = 1 << 20
+SAMPLE = 64 << 10
+DELIMITERS = ",;\t|"
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+ENCODINGS = ("utf-8", "utf-16", "windows-1256", "windows-1252")
+ARABIC = range(0x0600, 0x0700)
+
+Row = tuple[int, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """`kind`: csv, xlsx or json; `encoding` of a CSV, and whether that was a `guess`."""
+
+    path: Path
+    kind: str
+    encoding: str = ""
+    delimiter: str = ""
+    guess: bool = False
+
+    def rows(self) -> Iterator[Row]:
+        """(number as a spreadsheet counts, cells as text); rows without anything in them are left out.
+
+        Of JSON, first its fields' names as a heading. `FileRefused` where the file breaks off or cannot be read.
+        """
+        match self.kind:
+            case "csv":
+                found = _csv_rows(self)
+            case "xlsx":
+                found = _xlsx_rows(self.path)
+            case _:
+                found = _json_rows(self.path)
+        for number, cells in found:
+            if any(cells):
+                yield number, cells
+
+
+def opened(path: Path, encoding: str | None = None) -> Sheet:
+    """What the file is, or `FileRefused`, which says what to do about it."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+            if start[:4] == b"PK\x03\x04":
+                _require_workbook(path, file)
+                return Sheet(path, "xlsx")
+            if start.startswith(b"%PDF"):
+                raise FileRefused(path, None, "is a PDF, whatever its name says; save the list as CSV or XLSX")
+            if start == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+                raise FileRefused(
+                    path, None, "has a password or is an old .xls; save it as .xlsx without a password, or as CSV"
+                )
+            file.seek(0)
+            if _begins_json(file.read(64)):
+                return Sheet(path, "json")
+            return _csv(path, file, encoding)
+    except OSError as wrong:
+        raise FileRefused(path, None, f"cannot be read ({wrong.strerror})") from None
+
+
+def _begins_json(start: bytes) -> bool:
+    return start.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{"
+
+
+# CSV
+
+
+def _csv(path: Path, file: IO[bytes], encoding: str | None) -> Sheet:
+    file.seek(0)
+    sample = file.read(SAMPLE)
+    if not sample.strip():
+        raise FileRefused(path, None, "is empty")
+    known, guess = encoding, False
+    if known is None:
+        known = next((name for mark, name in BOMS if sample.startswith(mark)), None) or _wide(sample)
+    if known is None and _decodes(file, "utf-8"):
+        known = "utf-8-sig"
+    if known is None:
+        known, guess = _older(path, sample), True
+    if not _decodes(file, known):
+        raise FileRefused(path, None, f"is not in {known}; --encoding names another of {', '.join(ENCODINGS)}")
+    text = codecs.getincrementaldecoder(known)("strict").decode(sample)
+    return Sheet(path, "csv", known, _delimiter(text), guess)
+
+
+def _wide(sample: bytes) -> str | None:
+    """UTF-16 without its mark: every other byte of plain commas and line ends is nought."""
+    if b"\x00" not in sample:
+        return None
+    return "utf-16-le" if sample[1::2].count(0) >= sample[0::2].count(0) else "utf-16-be"
+
+
+def _decodes(file: IO[bytes], encoding: str) -> bool:
+    """The whole of it, a block at a time."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    file.seek(0)
+    try:
+        while block := file.read(BLOCK):
+            if "\x00" in decoder.decode(block):
+                return False
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _older(path: Path, sample: bytes) -> str:
+    """An encoding from before Unicode: Arabic Windows, if what it gives are Arabic letters; else nobody can know."""
+    strange = [char for char in sample.decode("windows-1256", "replace") if ord(char) > 127]
+    if sum(ord(char) in ARABIC for char in strange) > 0.8 * len(strange):
+        return "windows-1256"
+    raise FileRefused(path, None, "is not UTF-8; --encoding windows-1252 or windows-1256 says what it is")
+
+
+def _delimiter(text: str) -> str:
+    """The one that most often stands in the first lines, outside of quotation marks."""
+    counted = dict.fromkeys(DELIMITERS, 0)
+    quoted = False
+    for char in text[:8192]:
+        if char == '"':
+            quoted = not quoted
+        elif not quoted and char in counted:
+            counted[char] += 1
+    return max(DELIMITERS, key=lambda char: counted[char])
+
+
+def _csv_rows(sheet: Sheet) -> Iterator[Row]:
+    with sheet.path.open(encoding=sheet.encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=sheet.delimiter, strict=False)
+        number = 0
+        while True:
+            number += 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (csv.Error, UnicodeError) as wrong:
+                raise FileRefused(sheet.path, number, f"cannot be read ({wrong})") from None
+            yield number, [cell.strip() for cell in cells]
+
+
+# XLSX
+
+
+def _require_workbook(path: Path, file: IO[bytes]) -> None:
+    """A spreadsheet, and none that unpacks to more than anybody's list."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        raise FileRefused(path, None, "is damaged: it begins like a spreadsheet and is none") from None
+    names = {entry.filename for entry in entries}
+    if "xl/workbook.xml" not in names:
+        raise FileRefused(path, None, "is no .xlsx workbook; save the list as XLSX or CSV")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise FileRefused(path, None, "has a password; save it without one")
+    for entry in entries:
+        swollen = entry.file_size > HONEST_SIZE and entry.file_size > MOST_RATIO * max(entry.compress_size, 1)
+        shared = entry.filename == "xl/sharedStrings.xml" and entry.file_size > MOST_SHARED
+        if swollen or shared or sum(e.file_size for e in entries) > MOST_UNPACKED:
+            raise FileRefused(path, None, "unpacks to far more than a list can be; save it anew, or as CSV")
+
+
+def _xlsx_rows(path: Path) -> Iterator[Row]:
+    """Of its first sheet that has anything in it."""
+    try:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            for sheet in book.worksheets:
+                # What a file says about its own size is not always true.
+                sheet.reset_dimensions()
+                found = False
+                for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), 1):
+                    if any(cell is not None for cell in cells):
+                        found = True
+                        yield number, [_text(cell) for cell in cells]
+                if found:
+                    return
+    except (zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, EOFError) as wrong:
+        raise FileRefused(path, None, f"is damaged and cannot be read ({type(wrong).__name__})") from None
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == cell.time().min else cell.isoformat(" ")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+# JSON, as `petition export` writes it: a head, one signature to a line, a foot
+
+
+def _json_rows(path: Path) -> Iterator[Row]:
+    with path.open("rb") as file:
+        head = file.readline(MOST_JSON_LINE)
+        if b'"signatures":[' not in head.replace(b" ", b""):
+            raise FileRefused(path, 1, "is JSON, but no list that `petition export` wrote")
+        names: list[str] = []
+        number = 1
+        while line := file.readline(MOST_JSON_LINE):
+            number += 1
+            bare = line.strip()
+            if bare in (b"]}", b""):
+                continue
+            found = _object(path, number, bare.removesuffix(b","))
+            if not names:
+                names = list(found)
+                yield 1, names
+            yield number, [_plain(found.get(name)) for name in names]
+        if number == 1:
+            raise FileRefused(path, None, "breaks off after its first line")
+
+
+def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise FileRefused(path, number, "is no signature as `petition export` writes it, one to a line")
+    return found
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def written_again(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A few rows as a person can look at them, for a preview."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([heading, *rows])
+    return text.getvalue().rstrip("\n")

@@ -1,0 +1,496 @@
+"""petition import: lists as offices send them, each row in or told why not, nothing twice, undone as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from sqlalchemy import select
+
+from petition.actions import audit, counting
+from petition.db import tables
+from petition.domain import sealing
+from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
+from tests.domain.names_of_the_world import LATIN
+from tests.factories import SLUG, petition_text
+from tests.house import House
+from tests.organizers import PASSWORD, account
+from tests.people import LAYLA, OMAR, SALMA, someone
+from tests.servers import command, environment
+
+Open = Callable[..., Awaitable[House]]
+Done = subprocess.CompletedProcess[str]
+HEADING = ("الاسم الكامل", "البريد الإلكتروني", "الصفة", "المدينة", "البلد")
+PEOPLE = (
+    ("سعاد الخطيب", "suad@example.org", "مستقلّون", "حمص", "سوريا"),
+    ("رنا النجار", "rana@example.org", "ناشطون", "برلين", "ألمانيا"),
+    ("باسل درويش", "", "صحفيون", "إدلب", "سورية"),
+)
+
+
+class Desk:
+    def __init__(self, house: House, database_url: str) -> None:
+        self.house, self.url = house, database_url
+        self.folder, self.here = house.settings.data_dir, house.settings.data_dir.parent
+
+    async def run(self, *words: str, **settings: str) -> Done:
+        return await asyncio.to_thread(command, self.folder, self.url, "import", SLUG, *words, **settings)
+
+    async def take(self, content: bytes | str, *words: str, name: str = "list.csv", **settings: str) -> Done:
+        (self.here / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        return await self.run(name, *words, **settings)
+
+    async def taken(self, content: bytes | str, *words: str, name: str = "list.csv", **settings: str) -> str:
+        done = await self.take(content, *words, name=name, **settings)
+        assert done.returncode == 0, done.stderr
+        await self.house.fold()
+        return done.stdout
+
+    def refused(self, name: str = "list.refused.csv") -> list[list[str]]:
+        text = (self.here / name).read_text("utf-8-sig")
+        return list(csv.reader(io.StringIO(text, newline="")))
+
+    async def records(self) -> list[dict[str, Any]]:
+        """What is sealed of everyone who counts, with what stands in their rows."""
+        key = self.house.recovery_key(SLUG)
+        found = []
+        for row in await self.house.signatures():
+            if row.state == "confirmed":
+                record, secret = sealing.open_record(row.sealed, key, row.petition_id)
+                assert secret
+                found.append({**record, "row": row})
+        return sorted(found, key=lambda record: record["full_name"])
+
+    async def names(self) -> list[str]:
+        return [record["full_name"] for record in await self.records()]
+
+    async def holds(self) -> None:
+        await self.house.fold()
+        async with self.house.parts.database.read() as connection:
+            assert await audit.broken(connection) is None
+            assert (await counting.recount(connection, self.house.parts.hub.any_petition(SLUG).id)).holds
+
+
+def text_of(rows: Sequence[Sequence[str]], delimiter: str = ",", heading: Sequence[str] = HEADING) -> str:
+    made = io.StringIO(newline="")
+    csv.writer(made, delimiter=delimiter).writerows([heading, *rows])
+    return made.getvalue()
+
+
+def workbook(rows: Sequence[Sequence[Any]]) -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(list(row))
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def batch_of(told: str) -> str:
+    return re.findall(r"--undo ([0-9a-f]{32})", told)[0]
+
+
+@pytest.fixture
+async def desk(house: House, database_url: str) -> Desk:
+    return Desk(house, database_url)
+
+
+async def test_everyone_on_the_list_is_sealed_counted_and_kept_apart_by_method(desk: Desk, house: House) -> None:
+    await house.confirmed(LAYLA)
+    told = await desk.taken(text_of(PEOPLE))
+    assert "added: 3" in told
+    assert "refused: 0" in told
+    assert not (desk.here / "list.refused.csv").exists()
+    counts = await house.counts()
+    assert counts["by_method"] == {"mail": 1, "invitation": 0, "import": 3, "paper": 0}
+    assert (counts["total"], counts["awaiting_verification"]) == (4, 1), "a journalist has yet to be verified"
+    suad = next(r for r in await desk.records() if r["email"] == "suad@example.org")
+    assert (suad["full_name"], suad["category"], suad["city"], suad["country"]) == (
+        *("سعاد الخطيب", "independents", "حمص", "SY"),
+    )
+    row = suad["row"]
+    assert (row.method, row.visibility, row.shown_name, row.own_copy) == ("import", "anonymous", None, None)
+    assert house.mails("suad@example.org") == []
+    await desk.holds()
+
+
+async def test_nothing_of_a_list_is_readable_in_the_database(desk: Desk) -> None:
+    await desk.taken(text_of(PEOPLE), "--source", "Office of Gaziantep, sheet 12")
+    if not desk.url:
+        for path in desk.folder.glob("petition.sqlite3*"):
+            content = path.read_bytes()
+            for word in ("suad@example.org", "سعاد الخطيب", "Gaziantep", "list.csv"):
+                assert word.encode() not in content, (path, word)
+    (made,) = await rows_of(desk.house, tables.Import)
+    assert b"Gaziantep" not in made.source
+    record, _ = sealing.open_record(made.source, desk.house.recovery_key(SLUG), made.petition_id)
+    assert record["source"].splitlines() == ["list.csv", "Office of Gaziantep, sheet 12"]
+
+
+async def rows_of(house: House, mapped: Any) -> list[Any]:
+    async with house.parts.database.read() as connection:
+        return list(await connection.execute(select(tables.table(mapped))))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"),
+    [
+        *(("utf-8", ","), ("utf-8-sig", ";"), ("utf-16", "\t"), ("utf-16-le", ";")),
+        *(("utf-16-be", ","), ("windows-1256", ";"), ("windows-1256", "\t")),
+    ],
+)
+async def test_encodings_and_delimiters_are_found(desk: Desk, encoding: str, delimiter: str) -> None:
+    done = await desk.take(text_of(PEOPLE, delimiter).encode(encoding))
+    assert "added: 3" in done.stdout, done.stderr
+    assert sorted(await desk.names()) == sorted(person[0] for person in PEOPLE)
+    assert ("a guess" in done.stderr) == (encoding == "windows-1256")
+    assert PEOPLE[0][0] in done.stderr, "the names are shown as they were read"
+
+
+async def test_another_old_encoding_has_to_be_named(desk: Desk) -> None:
+    content = text_of([("Zoë Müller-Größe", "z@example.org", "activists", "", "DE")]).split("\r\n", 1)[1]
+    content = "name,email,category,city,country\r\n" + content
+    done = await desk.take(content.encode("windows-1252"))
+    assert (done.returncode, "--encoding" in done.stderr) == (1, True)
+    await desk.taken(content.encode("windows-1252"), "--encoding", "windows-1252")
+    assert await desk.names() == ["Zoë Müller-Größe"]
+
+
+async def test_a_workbook_with_a_title_above_dates_numbers_and_empty_rows(desk: Desk) -> None:
+    rows: list[Sequence[Any]] = [
+        ("قائمة مكتب غازي عنتاب",),
+        (),
+        ("م", "الاسم", "الكنية", "الفئة", "الدولة", "التاريخ"),
+        (1, "سعاد", "الخطيب", "ناشطون", "سوريا", date(2017, 12, 20)),
+        *[()] * 40,
+        (2, "رنا", "النجار", "independents", "TR", 43090),
+        (3.0, "عمر", "القاسم", "مستقلّون", "لبنان", "٢١/١٢/٢٠١٧"),
+    ]
+    done = await desk.take(workbook(rows), "--map", "given_name=الاسم", name="list.xlsx")
+    assert "added: 3" in done.stdout, done.stderr + done.stdout
+    found = {record["full_name"]: record["row"].signed_on for record in await desk.records()}
+    assert found == {
+        "سعاد الخطيب": date(2017, 12, 20),
+        "رنا النجار": date(2017, 12, 21),
+        "عمر القاسم": date(2017, 12, 21),
+    }
+
+
+async def test_columns_are_named_by_heading_letter_or_number_and_what_holds_for_all_is_set(desk: Desk) -> None:
+    await desk.taken(
+        "x,who,z\n1,Hala Samer,\n2,Ziad Nour,Paris\n",
+        *("--map", "full_name=WHO", "--map", "city=C", "--set", "category=fsa", "--set", "country=France"),
+        *("--method", "paper"),
+    )
+    hala, ziad = await desk.records()
+    assert (hala["category"], hala["country"], ziad["city"], hala["row"].method) == ("fsa", "FR", "Paris", "paper")
+    await desk.taken("Dima Zein\nWael Anas\n", "--map", "full_name=1", "--set", "category=activists",
+                     "--set", "country=SY", name="bare.csv")  # fmt: skip
+    assert len(await desk.names()) == 4
+
+
+async def test_refused_rows_come_back_with_reasons_are_corrected_and_fed_in_again(desk: Desk) -> None:
+    people = [
+        *PEOPLE,
+        ("<b>", "nobody", "dancers", "x", "Atlantis"),
+        ("Two\nLines", "two@example.org", "activists", "", "SY"),
+        ("\u202eevil", "e@example.org", "activists", "", "SY"),
+        ("Joined Mails", "a@example.org; b@example.org", "activists", "", "SY"),
+        ("Too Long", "t@example.org", "activists", "", "SY", *["more"] * 195),
+        ("", "", "", "", "SY"),
+    ]
+    told = await desk.taken(text_of(people), "--lang", "en")
+    assert "added: 3" in told
+    assert "refused: 6" in told
+    heading, *rows = desk.refused()
+    assert heading == [*HEADING, "Row in the list", "Why it was refused"]
+    assert [row[5] for row in rows] == ["5", "6", "8", "9", "10", "11"] or [int(row[5]) for row in rows] == sorted(
+        int(row[5]) for row in rows
+    )
+    reasons = {row[0]: row[6] for row in rows}
+    for word in ("Full name:", "Mail address:", "Signs as:", "Country:"):
+        assert word in reasons["<b>"]
+    assert "more cells than there are headings" in reasons["Too Long"]
+    assert "Mail address" in reasons["Joined Mails"]
+    assert all(reasons.values())
+    assert await desk.names() == sorted(person[0] for person in PEOPLE)
+    # Corrected as a person would, and fed in as it is.
+    good = {
+        "<b>": ("Huda Ali", "h@example.org", "activists", "x", "SY"),
+        "Joined Mails": ("Joined Mails", "a@example.org"),
+    }
+    corrected = [[*good.get(row[0], row[:5]), *row[len(good.get(row[0], row[:5])) :]] for row in rows]
+    told = await desk.taken(text_of(corrected, heading=heading), name="again.csv")
+    assert "added: 2" in told
+    assert len(desk.refused("again.refused.csv")) == 5
+
+
+async def test_the_same_file_again_and_the_same_people_in_another_add_nothing(desk: Desk, house: House) -> None:
+    first = await desk.taken(text_of(PEOPLE))
+    again = await desk.taken(text_of(PEOPLE))
+    assert "added: 0" in again
+    assert "refused: 3" in again
+    assert batch_of(first) == batch_of(again)
+    told = await desk.taken(text_of([*reversed(PEOPLE), PEOPLE[0]], ";"), name="other.csv")
+    assert "added: 0" in told
+    assert (await house.counts())["total"] == 3
+    await desk.holds()
+
+
+async def test_who_stands_twice_is_told_the_first_row_and_a_reference_tells_two_apart(desk: Desk) -> None:
+    twice = [("باسل درويش", "", "ناشطون", "", "SY")] * 2
+    await desk.taken(text_of(twice), "--lang", "en")
+    (_, row) = desk.refused()
+    assert "row 2 of this list" in row[-1]
+    named = [(*person, f"12/{n}") for n, person in enumerate(twice, 1)]
+    told = await desk.taken(text_of(named, heading=(*HEADING, "reference")), name="sheet.csv")
+    assert "added: 2" in told
+    assert len(await desk.names()) == 3
+
+
+async def test_whoever_counts_withdrew_or_waits_keeps_their_say(desk: Desk, house: House) -> None:
+    await house.confirmed(LAYLA)
+    gone = await house.confirmed(OMAR)
+    await house.post(gone, "withdraw")
+    waiting = await house.signed(SALMA)
+    rows = [(p.full_name, p.email.upper(), p.category, "", p.country) for p in (LAYLA, OMAR, SALMA)]
+    told = await desk.taken(text_of(rows), "--lang", "en")
+    assert "added: 1" in told
+    assert [(row[0], row[-1].split(".")[0]) for row in desk.refused()[1:]] == [
+        (LAYLA.full_name, "This person counts already"),
+        (OMAR.full_name, "This person withdrew or was taken out, and is not brought back by a list"),
+    ]
+    # Who was listed and then confirms by their own mail counts once.
+    assert (await house.post(waiting, "confirm", agree="yes")).status_code == 303
+    await house.fold()
+    assert (await house.counts())["total"] == 2
+    await desk.holds()
+
+
+async def test_a_dry_run_says_the_same_and_stores_nothing(desk: Desk) -> None:
+    people = [*PEOPLE, PEOPLE[0], ("", "x", "", "", "")]
+    told = await desk.taken(text_of(people), "--dry-run")
+    assert "would be added: 3" in told
+    assert "refused: 2" in told
+    assert len(desk.refused()) == 3
+    assert await desk.house.signatures() == []
+    assert await rows_of(desk.house, tables.Import) == []
+
+
+async def test_a_list_is_undone_as_a_whole_and_can_come_again(desk: Desk, house: House) -> None:
+    link = await house.confirmed(LAYLA)
+    before = await house.counts()
+    batch = batch_of(await desk.taken(text_of([(*PEOPLE[0], "name"), *PEOPLE[1:]], heading=(*HEADING, "visibility"))))
+    assert PEOPLE[0][0] in (await house.http.get(f"/en/petitions/{SLUG}/signatories")).text
+    done = await desk.run("--undo", batch)
+    assert "taken out of the count: 3" in done.stdout, done.stderr
+    await house.fold()
+    counts = await house.counts()
+    assert (counts["total"], counts["removed"]["invalidated"]) == (before["total"], 3)
+    assert PEOPLE[0][0] not in (await house.http.get(f"/en/petitions/{SLUG}/signatories")).text
+    left = [row for row in await house.signatures() if row.method == "import"]
+    assert {(r.state, r.sealed, r.identity, r.shown_name) for r in left} == {("invalidated", None, None, None)}
+    assert (await house.http.get(link)).status_code == 200
+    assert "undone already" in (await desk.run("--undo", batch)).stderr
+    await desk.holds()
+    again = await desk.taken(text_of(PEOPLE), name="again.csv")
+    assert "added: 3" in again
+    listed = (await desk.run("--list")).stdout.splitlines()
+    assert len(listed) == 2
+    assert {line.split()[3] for line in listed} == {"undone", "done"}
+    await desk.holds()
+
+
+async def test_undoing_a_list_takes_nobody_who_confirmed_by_mail_as_well(desk: Desk, house: House) -> None:
+    batch = batch_of(await desk.taken(text_of([(LAYLA.full_name, LAYLA.email, LAYLA.category, "", "SY"), *PEOPLE])))
+    await house.confirmed(LAYLA)
+    done = await desk.run("--undo", batch)
+    assert "taken out of the count: 3" in done.stdout
+    assert "signed and confirmed as well: 1" in done.stdout
+    assert await desk.names() == [LAYLA.full_name]
+    await desk.holds()
+
+
+async def test_who_may_and_what_the_audit_keeps(desk: Desk, house: House) -> None:
+    await account(house, "nour@example.org", Grant(None, OWNER))
+    petition = house.parts.hub.snapshot(SLUG).petition.id
+    verifier = await account(house, "vera@example.org", Grant(petition, VERIFIER))
+    await account(house, "auditor@example.org", Grant(petition, AUDITOR))
+    refused = await desk.take(text_of(PEOPLE), "--as", "auditor@example.org", password=PASSWORD)
+    assert (refused.returncode, "may not" in refused.stderr) == (1, True)
+    wrong = await desk.take(text_of(PEOPLE), "--as", "vera@example.org", password="x" * 12)
+    assert (wrong.returncode, "do not belong together" in wrong.stderr) == (1, True)
+    told = await desk.taken(text_of(PEOPLE), "--as", "vera@example.org", password=PASSWORD)
+    assert (await desk.run("--undo", batch_of(told), "--as", "nour@example.org", password=PASSWORD)).returncode == 0
+    entries = [e for e in await rows_of(house, tables.AuditEntry) if e.verb.startswith("import:")]
+    entries.sort(key=lambda entry: entry.number)
+    assert [e.verb for e in entries] == ["import:begin", "import:end", "import:undo"]
+    assert entries[0].organizer_id == verifier.id
+    assert entries[1].facts == {"added": 3, "refused": 0}
+    facts = json.dumps([e.facts for e in entries], ensure_ascii=False)
+    assert not any(word in facts for word in ("suad", "سعاد", "list.csv"))
+
+
+@pytest.mark.parametrize("changes", [{"status": "draft"}, {"status": "archived"}])
+async def test_a_petition_that_takes_no_list_says_so(open_house: Open, database_url: str, changes: Any) -> None:
+    desk = Desk(await open_house(petition_text(**changes)), database_url)
+    done = await desk.take(text_of(PEOPLE))
+    assert (done.returncode, "takes no list now" in done.stderr) == (1, True)
+    assert await desk.house.signatures() == []
+
+
+async def test_a_closed_petition_takes_what_was_signed_on_paper_in_time(open_house: Open, database_url: str) -> None:
+    desk = Desk(await open_house(petition_text(status="closed")), database_url)
+    assert "added: 3" in await desk.taken(text_of(PEOPLE), "--method", "paper")
+
+
+async def wrong(
+    desk: Desk, content: bytes | str, told: str, *words: str, name: str = "list.csv", code: int = 1
+) -> None:
+    done = await desk.take(content, *words, name=name)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr + done.stdout
+    assert told in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert await desk.house.signatures() == []
+    assert not list(desk.here.glob("*.refused*"))
+
+
+async def test_what_is_no_list_is_told_apart_by_its_content(desk: Desk) -> None:
+    good = workbook([HEADING, *PEOPLE])
+    await wrong(desk, b"%PDF-1.7\n...", "is a PDF", name="list.xlsx")
+    await wrong(desk, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password", name="list.xlsx")
+    await wrong(desk, good[: len(good) // 2], "damaged", name="list.xlsx")
+    await wrong(desk, b"", "is empty")
+    await wrong(desk, b'{"a": 1}', "no list that `petition export` wrote", name="list.json")
+    await wrong(desk, b"name,category\n\xff\xfe\xfd\n", "--encoding")
+    await wrong(desk, "a,b\n1,2\n", "no column is known as a name")
+    await wrong(desk, "name,country\nHuda Ali,SY\n", "says no category")
+    await wrong(desk, text_of(PEOPLE), "has no column age", "--map", "city=age")
+    await wrong(desk, text_of(PEOPLE), "no category x", "--set", "category=x")
+    await wrong(desk, text_of(PEOPLE), "is not FIELD=", "--map", "height=C", code=2)
+    done = await desk.run("nowhere.csv")
+    assert (done.returncode, "cannot be read" in done.stderr) == (1, True)
+    assert (await desk.run()).returncode == 2
+    assert "has no import abc" in (await desk.run("--undo", "abc")).stderr
+
+
+def bomb() -> bytes:
+    import zipfile
+
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook([HEADING]))) as real,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as swollen,
+    ):
+        for entry in real.namelist():
+            if "sheet1" not in entry:
+                swollen.writestr(entry, real.read(entry))
+        with swollen.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            for _ in range(100):
+                sheet.write(b" " * (1 << 20))
+    return made.getvalue()
+
+
+async def test_a_workbook_that_swells_beyond_measure_is_not_unpacked(desk: Desk) -> None:
+    content = bomb()
+    assert len(content) < 200_000
+    await wrong(desk, content, "unpacks to far more", name="list.xlsx")
+
+
+async def test_an_exported_list_comes_in_again_without_a_loss(open_house: Open, database_url: str) -> None:
+    house = await open_house()
+    desk = Desk(house, database_url)
+    for person in (LAYLA, OMAR, SALMA, someone(3, city="دير الزور", affiliation="a -dash (b)")):
+        await house.confirmed(person)
+    kept = [{k: v for k, v in r.items() if k != "row"} for r in await desk.records()]
+    shown = sorted((r.visibility, r.shown_name, r.language) for r in await house.signatures())
+    for kind in ("csv", "xlsx", "json"):
+        words = ("export", SLUG, "--format", kind, "-o", f"out.{kind}", "--key", str(house.recovery[SLUG]))
+        done = await asyncio.to_thread(command, desk.folder, desk.url, *words)
+        assert done.returncode == 0, done.stderr
+    await house.apply(petition_text(slug="second"))
+    for kind in ("csv", "xlsx", "json"):
+        words = ("import", "second", f"out.{kind}")
+        done = await asyncio.to_thread(command, desk.folder, desk.url, *words)
+        assert f"added: {len(kept)}" in done.stdout, done.stderr + done.stdout
+        key, rows = house.recovery_key("second"), []
+        petition = house.parts.hub.any_petition("second").id
+        for row in await house.signatures():
+            if row.petition_id == petition and row.state == "confirmed":
+                rows.append((row, sealing.open_record(row.sealed, key, petition)[0]))
+        found = sorted((record for _, record in rows), key=lambda record: record["full_name"])
+        assert [{**record, "petition": SLUG} for record in found] == kept, kind
+        assert sorted((r.visibility, r.shown_name, r.language) for r, _ in rows) == shown
+        await asyncio.to_thread(command, desk.folder, desk.url, "import", "second", "--undo", batch_of(done.stdout))
+
+
+async def test_names_of_the_world_come_in_as_they_are(desk: Desk) -> None:
+    names = [name for name in LATIN.strip().splitlines() if not re.search(r"[\\`´!]", name)][:120]
+    rows = [(name, f"n{n}@example.org", "activists", "", "SY") for n, name in enumerate(names)]
+    await desk.taken(text_of(rows))
+    assert set(await desk.names()) >= set(names)
+
+
+async def test_killed_midway_the_same_file_goes_on_and_every_row_is_in_once(desk: Desk, house: House) -> None:
+    rows = [(someone(n).full_name, f"p{n}@example.org", "activists", "", "SY") for n in range(2_600)]
+    rows.insert(40, rows[3])
+    (desk.here / "long.csv").write_text(text_of(rows))
+
+    def interrupted() -> int:
+        env = environment(desk.folder, desk.url)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "petition", "import", SLUG, "long.csv"],
+            env=env, cwd=desk.here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        while process.poll() is None:
+            if asyncio.run_coroutine_threadsafe(count(), loop).result() > 400:
+                process.kill()
+                return process.wait()
+        raise AssertionError("it was quicker than the test")
+
+    async def count() -> int:
+        return len(await rows_of(house, tables.ImportMember))
+
+    loop = asyncio.get_running_loop()
+    assert await asyncio.to_thread(interrupted) < 0
+    assert 400 < await count() < 2_600
+    done = await desk.run("long.csv", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "refused: 1" in done.stdout
+    (line,) = desk.refused("long.refused.csv")[1:]
+    assert "row 5 of this list" in line[-1], "as if nothing had happened"
+    assert len(await desk.names()) == 2_600
+    (made,) = await rows_of(house, tables.Import)
+    assert (made.state, made.added) == ("done", 2_600)
+    assert {member.row for member in await rows_of(house, tables.ImportMember)} == {None}
+    await desk.holds()
+
+
+async def test_two_at_once_add_everyone_once(desk: Desk, house: House) -> None:
+    rows = [(someone(n).full_name, f"p{n}@example.org", "activists", "", "SY") for n in range(900)]
+    (desk.here / "one.csv").write_text(text_of(rows))
+    (desk.here / "two.csv").write_text(text_of([*reversed(rows)]))
+    both = await asyncio.gather(desk.run("one.csv"), desk.run("two.csv"))
+    assert [done.returncode for done in both] == [0, 0], [done.stderr for done in both]
+    assert sum(int(re.findall(r"^added: (\d+)", done.stdout, re.M)[0]) for done in both) == 900
+    assert len(await desk.names()) == 900
+    await desk.holds()
+
+
+def test_a_days_serial_is_the_spreadsheets_own() -> None:
+    from petition.domain.listed import day
+
+    today = datetime(2018, 2, 1).date()
+    for text in ("43130", "2018-01-30", "30/01/2018", "30.1.2018", "٣٠/١/٢٠١٨", "2018-01-30 00:00:00"):
+        assert day(text, today) == date(2018, 1, 30), text
