@@ -25,7 +25,7 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, names, problems, public, signature, system
-from petition.web.console import accounts, batches, invitations, petitions, retention, safety, signatures, team
+from petition.web.console import accounts, batches, invitations, keys, petitions, retention, safety, signatures, team
 from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
 from petition.web.envelope import Envelope
@@ -45,6 +45,7 @@ CONSOLE = (
     safety.router,
     retention.router,
     petitions.router,
+    keys.router,
 )
 
 
@@ -93,18 +94,18 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            database, keys = await stack.enter_async_context(opened(settings))
+            database, server_keys = await stack.enter_async_context(opened(settings))
             hub = Hub(database, clocks.wall)
             parts = Parts(
                 settings=settings,
                 database=database,
-                keys=keys,
+                keys=server_keys,
                 catalogues=catalogues,
                 pages=pages,
                 hub=hub,
                 limiter=Limiter(settings.limits),
                 intake=Grouped(database, intake.record),
-                confirmations=Grouped(database, partial(signing.confirm, keys=keys)),
+                confirmations=Grouped(database, partial(signing.confirm, keys=server_keys)),
                 clock=clocks.wall,
                 monotonic=clocks.monotonic,
                 searches=Searches(database, clocks.monotonic),
@@ -117,7 +118,7 @@ def create_app(
             await hub.start()
             stack.push_async_callback(_settle, parts)
             if works:
-                await stack.enter_async_context(_working(make_worker(settings, database, keys, clocks)))
+                await stack.enter_async_context(_working(make_worker(settings, database, server_keys, clocks)))
             yield
 
     app = Litestar(

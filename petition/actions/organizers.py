@@ -15,10 +15,10 @@ from petition.actions import audit
 from petition.actions.audit import Act
 from petition.db import dialect, tables
 from petition.domain import actors, identity, passwords, sealing, tokens
-from petition.domain.actors import ACTIVE, INVITED, REMOVED, Grant
+from petition.domain.actors import ACTIVE, INVITED, REMOVED, Actor, Grant
 from petition.domain.tokens import Keys
-from petition.errors import Conflict, Gone
-from petition.queries import organizers
+from petition.errors import Conflict, FieldRefused, Forbidden, Gone, Invalid
+from petition.queries import organizers, petitions
 from petition.queries.organizers import Organizer
 
 SETUP_FOR = timedelta(days=7)
@@ -124,16 +124,50 @@ async def share(
     by: bytes | None,
     today: date,
 ) -> None:
-    """Gives an organizer these petitions' keys (petition id → private key), sealed to their own."""
+    """Gives an organizer these petitions' keys (petition id → private key), sealed to their own.
+
+    `Conflict` where a key is not the petition's: it was changed at this moment.
+    """
+    if not await _are_present(tx, private_keys):
+        raise Conflict("key-changed")
+    await _seal_to(tx, organizer, private_keys)
+    acts = [Act("key:share", by, petition_id, organizer.id) for petition_id in private_keys]
+    await audit.record(tx, *acts, today=today)
+
+
+async def recover(
+    tx: AsyncConnection, who: Organizer, petition_id: bytes, text: str, *, by: Actor, today: date
+) -> None:
+    """An owner's way to the records by the recovery key: `text` is the file's. `Invalid` if it is not this petition's.
+
+    What comes of it is a share as any other organizer has it; of the recovery key itself nothing is kept.
+    """
+    if not by.may(petition_id, actors.DECIDE):
+        raise Forbidden()
+    try:
+        private_keys = {petition_id: sealing.read_recovery_file(text)}
+    except sealing.Unreadable:
+        raise Invalid({"recovery": FieldRefused("recovery-unreadable" if text.strip() else "required")}) from None
+    if not await _are_present(tx, private_keys):
+        raise Invalid({"recovery": FieldRefused("recovery-foreign")})
+    await _seal_to(tx, who, private_keys)
+    await audit.record(tx, Act("key:recover", by.id, petition_id, who.id), today=today)
+
+
+async def _are_present(tx: AsyncConnection, private_keys: Mapping[bytes, bytes]) -> bool:
+    """Whether these are what the petitions' records are sealed to, and stay so until this transaction ends."""
+    halves = {petition_id: sealing.public_half(key) for petition_id, key in private_keys.items()}
+    return await petitions.public_keys(tx, halves) == halves
+
+
+async def _seal_to(tx: AsyncConnection, who: Invited | Organizer, private_keys: Mapping[bytes, bytes]) -> None:
     rows = tables.table(tables.PetitionKey)
     for petition_id, private_key in private_keys.items():
-        sealed = sealing.share_key(private_key, organizer.public_key, petition_id, organizer.id)
-        new = dialect.insert(tx, rows).values(petition_id=petition_id, organizer_id=organizer.id, sealed=sealed)
+        sealed = sealing.share_key(private_key, who.public_key, petition_id, who.id)
+        new = dialect.insert(tx, rows).values(petition_id=petition_id, organizer_id=who.id, sealed=sealed)
         await tx.execute(
             new.on_conflict_do_update(index_elements=[rows.c.petition_id, rows.c.organizer_id], set_={"sealed": sealed})
         )
-    acts = [Act("key:share", by, petition_id, organizer.id) for petition_id in private_keys]
-    await audit.record(tx, *acts, today=today)
 
 
 def setup_key(token: bytes) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from base64 import b64decode, b64encode
 from functools import lru_cache
 from typing import Any
@@ -27,6 +28,7 @@ BLOCK = 256
 NONCE_BYTES = 12
 KEY_BYTES = 32
 
+_RECOVERY_FIELD = re.compile(r"\b(private|public) key:\s*(\S+)")
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -161,10 +163,13 @@ def recovery_file(slug: str, private_key: bytes, public_key: bytes) -> str:
 
 
 def read_recovery_file(text: str) -> bytes:
-    """The private key in a recovery file's text; `Unreadable` if it is none, or one that was damaged."""
-    fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    """The private key in a recovery file's text; `Unreadable` if it is none, or one that was damaged.
+
+    Lines and spaces do not matter: it may have come through a clipboard or off a page of paper.
+    """
+    fields = dict(_RECOVERY_FIELD.findall(text))
     try:
-        private, public = (b64decode(fields[name], validate=True) for name in ("private key", "public key"))
+        private, public = (b64decode(fields[name], validate=True) for name in ("private", "public"))
         whole = public_half(private) == public
     except (KeyError, ValueError):
         whole = False

@@ -238,6 +238,27 @@ class VersionTextPage(InsidePage):
 
 
 @dataclass(frozen=True)
+class KeyPage(InsidePage):
+    """Who can open a petition's records, and the ways in for who cannot. `opens`: whoever looks; `decides`: an owner.
+
+    `lies`: the recovery key's file where it is still on this server.
+    """
+
+    template = "console/key.html"
+    petition: Petition
+    opens: bool
+    decides: bool
+    holders: int
+    lies: str | None = None
+    said: str | None = None
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/key"
+
+
+@dataclass(frozen=True)
 class Member:
     """One account: its roles, and which petitions' keys it lacks."""
 
