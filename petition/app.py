@@ -27,6 +27,7 @@ from petition.settings import Settings
 from petition.web import api, demo, live, names, problems, public, signature, system
 from petition.web.console import accounts, batches, invitations, keys, petitions, retention, safety, signatures, team
 from petition.web.console.relisting import Relisting
+from petition.web.console.resealing import Resealing
 from petition.web.console.search import Searches
 from petition.web.envelope import Envelope
 from petition.web.hub import Hub
@@ -110,6 +111,7 @@ def create_app(
                 monotonic=clocks.monotonic,
                 searches=Searches(database, clocks.monotonic),
                 relisting=Relisting(database),
+                resealing=Resealing(database, clocks.wall),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts
@@ -149,6 +151,7 @@ async def _working(worker: Worker) -> AsyncIterator[None]:
 async def _settle(parts: Parts) -> None:
     parts.searches.close()
     await parts.relisting.close()
+    await parts.resealing.close()
     await parts.hub.stop()
     await parts.intake.drain()
     await parts.confirmations.drain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -79,11 +80,17 @@ def write_demo_login(settings: Settings, **login: str) -> None:
     _write_once(path, json.dumps(login))
 
 
-def write_recovery_key(settings: Settings, slug: str, private_key: bytes, public_key: bytes) -> Path:
-    """Written once, never over another."""
+def write_recovery_key(
+    settings: Settings, slug: str, private_key: bytes, public_key: bytes, *, anew: bool = False
+) -> Path:
+    """Written once, never over another; that of a changed key (`anew`) is named by its public half too."""
     folder = settings.data_dir / "recovery"
-    folder.mkdir(exist_ok=True, mode=0o700)
-    path = folder / f"{slug}.key"
+    name = f"{slug}.{hashlib.sha256(public_key).hexdigest()[:8]}.key" if anew else f"{slug}.key"
+    path = folder / name
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+    except OSError as wrong:
+        raise Misconfigured("PETITION_DATA_DIR", f"{folder} cannot be made ({wrong.strerror})") from None
     _write_once(path, sealing.recovery_file(slug, private_key, public_key))
     return path
 

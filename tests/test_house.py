@@ -54,6 +54,8 @@ SHARED = {
         "console.search",
         "console.relisting",
         "console.unusual",
+        "console.resealing",
+        "console.changing",
     )
 }
 BANNED = re.compile(

@@ -14,7 +14,7 @@ from petition.db.database import Database
 from petition.domain import sealing
 from petition.domain.actors import Scope
 from petition.domain.listing import Row, Wanted, Writer
-from petition.domain.sealing import Opener
+from petition.domain.sealing import Opener, Ring
 from petition.queries.queue import within
 
 PAGE = 1_000
@@ -45,13 +45,13 @@ async def number(connection: AsyncConnection, petition_id: bytes, wanted: Wanted
 
 
 async def opened(
-    database: Database, petition_id: bytes, private_key: bytes, wanted: Wanted, scope: Scope
+    database: Database, petition_id: bytes, ring: Ring, wanted: Wanted, scope: Scope
 ) -> AsyncIterator[list[Row]]:
     """Pages of rows in the order of their random ids, which tells nobody who signed before whom.
 
     Each page is a view of its own, so that a long list holds nothing up; the opening goes on in a thread.
     """
-    opener = Opener(private_key, petition_id)
+    opener = Opener(ring, petition_id)
     after: bytes | None = None
     while True:
         page = select(*_OWN, _rows.c.sealed).where(_meant(petition_id, wanted, scope))
