@@ -25,7 +25,7 @@ from petition.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """`by` and `address` are the organizer's, None for the holder of the recovery key. `ring`: the present key first."""
+    """The petition with its keys. `by` and `address` are the organizer's, None for the holder of the recovery key."""
 
     petition: Petition
     ring: Ring = field(repr=False)
@@ -124,7 +124,6 @@ def _from_file(file: Path, petition: Petition) -> bytes:
         )
         raise FileRefused(file, None, why) from None
     if sealing.public_half(private_key) != petition.public_key:
-        raise FileRefused(
-            file, None, f"is the recovery key of another petition, or of an earlier key of {petition.slug}"
-        )
+        why = f"is the recovery key of another petition, or of an earlier key of {petition.slug}"
+        raise FileRefused(file, None, why)
     return private_key
