@@ -73,7 +73,7 @@ async def _records(database: Database, petition: Petition, key: bytes, pace: Pac
     figures, searches = Figures(), Searches(database, time.monotonic)
     say("opening all of them for the search")
     spent = time.process_time()
-    index = searches.index(b"s" * 16, petition.id, key)
+    index = searches.index(b"s" * 16, petition.id, (key,))
     await searches.ready(index, 600)
     figures.index = len(index.texts) / (time.process_time() - spent)
     opener = sealing.Opener(key, petition.id)
@@ -124,7 +124,7 @@ async def _batch(store: Store, database: Database, petition: Petition, keys: Key
         found = await reading.matching(connection, petition.id, Rule(method="mail"), Scope(None))
     chosen = [row for row in found if row.state == states.CONFIRMED][:MEMBERS]
     async with database.write() as tx:
-        drafted = {"act": "invalidate", "category": None, "reason": "not-a-person", "public_key": petition.public_key}
+        drafted = {"act": "invalidate", "category": None, "reason": "not-a-person"}
         batch_id = await batches.draft(tx, petition.id, Rule(method="mail"), chosen, by=by, today=today, **drafted)
         await batches.start(tx, petition.id, batch_id, by=by, today=today)
     members = tables.table(tables.BatchMember)

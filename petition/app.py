@@ -25,8 +25,20 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, names, problems, public, signature, system
-from petition.web.console import accounts, batches, exports, invitations, petitions, retention, safety, signatures, team
+from petition.web.console import (
+    accounts,
+    batches,
+    exports,
+    invitations,
+    keys,
+    petitions,
+    retention,
+    safety,
+    signatures,
+    team,
+)
 from petition.web.console.relisting import Relisting
+from petition.web.console.resealing import Resealing
 from petition.web.console.search import Searches
 from petition.web.console.writing import Writing
 from petition.web.envelope import Envelope
@@ -47,6 +59,7 @@ CONSOLE = (
     safety.router,
     retention.router,
     petitions.router,
+    keys.router,
 )
 
 
@@ -95,23 +108,24 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            database, keys = await stack.enter_async_context(opened(settings))
+            database, server_keys = await stack.enter_async_context(opened(settings))
             hub = Hub(database, clocks.wall)
             parts = Parts(
                 settings=settings,
                 database=database,
-                keys=keys,
+                keys=server_keys,
                 catalogues=catalogues,
                 pages=pages,
                 hub=hub,
                 limiter=Limiter(settings.limits),
                 intake=Grouped(database, intake.record),
-                confirmations=Grouped(database, partial(signing.confirm, keys=keys)),
+                confirmations=Grouped(database, partial(signing.confirm, keys=server_keys)),
                 clock=clocks.wall,
                 monotonic=clocks.monotonic,
                 searches=Searches(database, clocks.monotonic),
                 relisting=Relisting(database),
-                writing=Writing(database, keys, catalogues, clocks.wall),
+                writing=Writing(database, server_keys, catalogues, clocks.wall),
+                resealing=Resealing(database, clocks.wall),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts
@@ -120,7 +134,7 @@ def create_app(
             await hub.start()
             stack.push_async_callback(_settle, parts)
             if works:
-                await stack.enter_async_context(_working(make_worker(settings, database, keys, clocks)))
+                await stack.enter_async_context(_working(make_worker(settings, database, server_keys, clocks)))
             yield
 
     app = Litestar(
@@ -152,6 +166,7 @@ async def _settle(parts: Parts) -> None:
     parts.searches.close()
     await parts.relisting.close()
     await parts.writing.close()
+    await parts.resealing.close()
     await parts.hub.stop()
     await parts.intake.drain()
     await parts.confirmations.drain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -79,22 +80,43 @@ def write_demo_login(settings: Settings, **login: str) -> None:
     _write_once(path, json.dumps(login))
 
 
-def write_recovery_key(settings: Settings, slug: str, private_key: bytes, public_key: bytes) -> Path:
-    """Written once, never over another."""
+def write_recovery_key(
+    settings: Settings, slug: str, private_key: bytes, public_key: bytes, *, anew: bool = False
+) -> Path:
+    """Written once, never over another; that of a changed key (`anew`) is named by its public half too."""
     folder = settings.data_dir / "recovery"
-    folder.mkdir(exist_ok=True, mode=0o700)
-    path = folder / f"{slug}.key"
+    name = f"{slug}.{hashlib.sha256(public_key).hexdigest()[:8]}.key" if anew else f"{slug}.key"
+    path = folder / name
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+    except OSError as wrong:
+        raise Misconfigured("PETITION_DATA_DIR", f"{folder} cannot be made ({wrong.strerror})") from None
     _write_once(path, sealing.recovery_file(slug, private_key, public_key))
     return path
 
 
+def recovery_path(settings: Settings, slug: str, public_key: bytes) -> Path | None:
+    """Where a petition's recovery key still lies; None if it was moved away."""
+    folder = settings.data_dir / "recovery"
+    # A slug holds no dot: no other petition's file is meant.
+    for path in (folder / f"{slug}.key", *sorted(folder.glob(f"{slug}.*.key"))):
+        private_key = _recovery_key(path)
+        if private_key is not None and sealing.public_half(private_key) == public_key:
+            return path
+    return None
+
+
 def recovery_key(settings: Settings, slug: str, public_key: bytes) -> bytes | None:
     """A petition's private key while its recovery key still lies where it was written; None if it was moved away."""
+    path = recovery_path(settings, slug, public_key)
+    return None if path is None else _recovery_key(path)
+
+
+def _recovery_key(path: Path) -> bytes | None:
     try:
-        private_key = sealing.read_recovery_file((settings.data_dir / "recovery" / f"{slug}.key").read_text("utf-8"))
+        return sealing.read_recovery_file(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return private_key if sealing.public_half(private_key) == public_key else None
 
 
 def _write_once(path: Path, content: str) -> None:

@@ -56,6 +56,8 @@ SHARED = {
         "console.writing",
         "console.relisting",
         "console.unusual",
+        "console.resealing",
+        "console.changing",
     )
 }
 BANNED = re.compile(

@@ -27,7 +27,7 @@ from petition.domain.batching import Change, Row
 from petition.domain.rules import Rule
 from petition.domain.tokens import Keys
 from petition.errors import Conflict, FieldRefused, Forbidden, Invalid, NotFound
-from petition.queries import batches, counts, invitations, organizers, queue, signatures
+from petition.queries import batches, counts, invitations, organizers, petitions, queue, signatures
 from petition.queries.batches import Batch, Member
 
 STEP = 1_000
@@ -43,7 +43,6 @@ async def draft(
     act: str,
     category: str | None,
     reason: str | None,
-    public_key: bytes,
     by: Actor,
     today: date,
 ) -> bytes:
@@ -70,6 +69,7 @@ async def draft(
     if not chosen:
         raise Invalid({"rule": FieldRefused("rule-fits-none")})
     batch_id = secrets.token_bytes(16)
+    public_key = (await petitions.public_keys(tx, [petition_id]))[petition_id]
     sealed = sealing.seal_record(sealing.canonical(rule.given()), bytes(32), public_key, petition_id)
     values = {"id": batch_id, "petition_id": petition_id, "act": act, "category": category, "reason": reason}
     made = {"rule": sealed, "state": batching.DRAFT, "number": len(chosen), "made_by": by.id, "made_on": today}

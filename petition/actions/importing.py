@@ -29,7 +29,7 @@ from petition.domain.importing import DONE, RUNNING, UNDOING, UNDONE, UNDONE_REA
 from petition.domain.listed import Listed
 from petition.domain.tokens import Keys
 from petition.errors import Conflict, FieldRefused, Forbidden, NotFound
-from petition.queries import imports, signatures
+from petition.queries import imports, petitions, signatures
 from petition.queries.imports import Import
 from petition.queries.petitions import Petition
 
@@ -45,6 +45,7 @@ class Made:
     identity: bytes
     row: dict[str, Any]
     note: counting.Note
+    public_key: bytes
 
 
 def require_taking(petition: Petition) -> None:
@@ -75,8 +76,9 @@ async def begin(
     known = await imports.standing(tx, petition.id, digest)
     if known is not None:
         return known
+    public_key = (await petitions.public_keys(tx, [petition.id]))[petition.id]
     sealed = sealing.seal_record(
-        sealing.canonical({"source": source}), secrets.token_bytes(32), petition.public_key, petition.id
+        sealing.canonical({"source": source}), secrets.token_bytes(32), public_key, petition.id
     )
     row = {"id": secrets.token_bytes(16), "petition_id": petition.id, "digest": digest, "method": method}
     made = {"state": RUNNING, "source": sealed, "added": 0, "refused": 0, "made_by": by.id if by else None}
@@ -118,7 +120,7 @@ def make(petition: Petition, listed: Listed, digest: bytes, method: str, keys: K
         bind=attempt.signature["bind"],
         receipt=tokens.receipt(attempt.token),
     )
-    return Made(listed, digest, row, note)
+    return Made(listed, digest, row, note, petition.public_key)
 
 
 async def known(
@@ -156,9 +158,12 @@ def _twice(line: int) -> FieldRefused:
 async def add(tx: AsyncConnection, of: Import, made: Sequence[Made], *, today: date) -> dict[int, FieldRefused | None]:
     """These lines, in one transaction; by line, why one of them came too late.
 
-    `Conflict` `import-ended` once it was undone, and `changed-meanwhile` where somebody confirmed one of these
-    addresses at this very moment: then the transaction is to be done again.
+    `Conflict` `import-ended` once it was undone, `changed-meanwhile` where somebody confirmed one of these addresses
+    at this very moment (the transaction is to be done again), `key-changed` where the lines are to be made again.
     """
+    present = await petitions.public_keys(tx, [of.petition_id])
+    if any(each.public_key != present[of.petition_id] for each in made):
+        raise Conflict("key-changed")
     standing = await imports.by_id(tx, of.petition_id, of.id, lock=True)
     if standing is None or standing.state not in (RUNNING, DONE):
         raise Conflict("import-ended")

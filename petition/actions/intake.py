@@ -20,7 +20,8 @@ from petition.db import dialect, tables
 from petition.domain import sealing, states, tokens
 from petition.domain.submission import Rules, Submission
 from petition.domain.tokens import Keys
-from petition.errors import PetitionNotOpen
+from petition.errors import Conflict, PetitionNotOpen
+from petition.queries import petitions
 from petition.queries.invitations import Invitation
 from petition.queries.petitions import Petition
 
@@ -32,6 +33,7 @@ class Attempt:
     signature: dict[str, Any]
     letter: dict[str, Any]
     token: bytes
+    public_key: bytes
 
 
 def rules(petition: Petition, invitation: Invitation | None = None) -> Rules:
@@ -98,7 +100,7 @@ def prepare(
         "language": language,
     }
     letter = outbox.row(keys, signature_id, petition.id, contents, nonce=mail_nonce, due_on=today)
-    return Attempt(signature, letter, token)
+    return Attempt(signature, letter, token, petition.public_key)
 
 
 def _random(*lengths: int) -> list[bytes]:
@@ -107,7 +109,13 @@ def _random(*lengths: int) -> list[bytes]:
 
 
 async def record(tx: AsyncConnection, attempts: Sequence[Attempt]) -> Sequence[None]:
-    """All of them, in the order of their random ids: where rows lie in order of arrival, a group at least has none."""
+    """All of them, in the order of their random ids: where rows lie in order of arrival, a group at least has none.
+
+    `Conflict` if one is sealed to a key that its petition no longer has: it must be prepared anew.
+    """
+    present = await petitions.public_keys(tx, {attempt.signature["petition_id"] for attempt in attempts})
+    if any(present.get(attempt.signature["petition_id"]) != attempt.public_key for attempt in attempts):
+        raise Conflict("key-changed")
     ordered = sorted(attempts, key=lambda attempt: attempt.signature["id"])
     await dialect.append(tx, tables.table(tables.Signature), [attempt.signature for attempt in ordered])
     await outbox.enqueue(tx, [attempt.letter for attempt in ordered])

@@ -72,9 +72,11 @@ async def purge(tx: AsyncConnection, petition_id: bytes, *, today: date) -> int:
         batches = tables.table(tables.Batch)
         await tx.execute(update(batches).where(batches.c.petition_id == petition_id).values(rule=None))
         shares, mine = tables.table(tables.PetitionKey), tables.table(tables.Petition)
-        await tx.execute(delete(shares).where(shares.c.petition_id == petition_id))
+        # The petition's row first, as whoever changes its key does.
         await tx.execute(
             update(mine).where(mine.c.id == petition_id).values(purged_on=today, revision=mine.c.revision + 1)
         )
+        for keys in (shares, tables.table(tables.Rekeying)):
+            await tx.execute(delete(keys).where(keys.c.petition_id == petition_id))
         await audit.record(tx, Act("petition:purge", None, petition_id), today=today)
     return len(ids)

@@ -14,6 +14,7 @@ from petition.actions.audit import Act
 from petition.db import tables
 from petition.domain import sealing
 from petition.errors import FieldRefused, Invalid
+from petition.queries import petitions
 
 LIMIT = 2_000
 _ROWS = tables.table(tables.Note)
@@ -25,7 +26,6 @@ async def write(
     signature_id: bytes,
     text: str,
     *,
-    public_key: bytes,
     by: bytes,
     today: date,
 ) -> None:
@@ -37,6 +37,7 @@ async def write(
         raise Invalid({"note": FieldRefused("too-long", limit=LIMIT)})
     if any(sign < " " and sign != "\n" for sign in text):
         raise Invalid({"note": FieldRefused("control")})
+    public_key = (await petitions.public_keys(tx, [petition_id]))[petition_id]
     sealed = sealing.seal_record(sealing.canonical({"text": text}), bytes(32), public_key, petition_id)
     note_id = secrets.token_bytes(16)
     row = {"id": note_id, "petition_id": petition_id, "signature_id": signature_id, "organizer_id": by, "day": today}

@@ -15,10 +15,10 @@ from petition.actions import audit
 from petition.actions.audit import Act
 from petition.db import dialect, tables
 from petition.domain import actors, identity, passwords, sealing, tokens
-from petition.domain.actors import ACTIVE, INVITED, REMOVED, Grant
+from petition.domain.actors import ACTIVE, INVITED, REMOVED, Actor, Grant
 from petition.domain.tokens import Keys
-from petition.errors import Conflict, Gone
-from petition.queries import organizers
+from petition.errors import Conflict, FieldRefused, Forbidden, Gone, Invalid, NotFound
+from petition.queries import organizers, petitions
 from petition.queries.organizers import Organizer
 
 SETUP_FOR = timedelta(days=7)
@@ -54,15 +54,25 @@ async def invite(
     grants: Sequence[Grant],
     *,
     language: str,
-    by: bytes | None,
+    by: Actor | None,
     keys: Keys,
     today: date,
 ) -> Invited:
-    """A new account, or more roles for a known one. Whoever has not set up yet gets a new link; the old one ends."""
+    """A new account, or more roles for a known one. Whoever has not set up yet gets a new link; the old one ends.
+
+    `by` is None for the operator. An account that waits with roles of others keeps the link that it was given with
+    those: a new one would be in the hands of somebody who could not have given them.
+    """
+    giver = None
+    if by is not None:
+        # As it stands now: they may have been ended since they signed in.
+        giver, by = by.id, await organizers.actor(tx, by.id)
+        if not all(by.may_give(grant) for grant in grants):
+            raise Forbidden()
     mail = identity.mail_address(address)
     known = await organizers.by_login(tx, keys.login_of(mail.canonical), lock=True)
-    if known is not None and known.state == ACTIVE:
-        await _grant(tx, known.id, grants, by=by, today=today)
+    if known is not None and (known.state == ACTIVE or not await _may_link(tx, known.id, by)):
+        await _grant(tx, known.id, grants, by=giver, today=today)
         return Invited(known.id, known.public_key, None)
     token = secrets.token_bytes(tokens.TOKEN_BYTES)
     private_key, public_key = sealing.new_pair()
@@ -89,9 +99,14 @@ async def invite(
         sealed = sealing.seal(mail.address.encode(), keys.accounts, secrets.token_bytes(12), organizer_id)
         login = keys.login_of(mail.canonical)
         await tx.execute(insert(rows).values(id=organizer_id, login=login, address=sealed, **row))
-    await audit.record(tx, Act("organizer:invite", by, subject=organizer_id), today=today)
-    await _grant(tx, organizer_id, grants, by=by, today=today)
+    await audit.record(tx, Act("organizer:invite", giver, subject=organizer_id), today=today)
+    await _grant(tx, organizer_id, grants, by=giver, today=today)
     return Invited(organizer_id, public_key, token)
+
+
+async def _may_link(tx: AsyncConnection, organizer_id: bytes, by: Actor | None) -> bool:
+    held = (await organizers.actor(tx, organizer_id)).grants
+    return by is None or by.decides_everywhere() or all(by.may_give(grant) for grant in held)
 
 
 async def _grant(
@@ -124,16 +139,50 @@ async def share(
     by: bytes | None,
     today: date,
 ) -> None:
-    """Gives an organizer these petitions' keys (petition id → private key), sealed to their own."""
+    """Gives an organizer these petitions' keys (petition id → private key), sealed to their own.
+
+    `Conflict` where a key is not the petition's: it was changed at this moment.
+    """
+    if not await _are_present(tx, private_keys):
+        raise Conflict("key-changed")
+    await _seal_to(tx, organizer, private_keys)
+    acts = [Act("key:share", by, petition_id, organizer.id) for petition_id in private_keys]
+    await audit.record(tx, *acts, today=today)
+
+
+async def recover(
+    tx: AsyncConnection, who: Organizer, petition_id: bytes, text: str, *, by: Actor, today: date
+) -> None:
+    """An owner's way to the records by the recovery key: `text` is the file's. `Invalid` if it is not this petition's.
+
+    What comes of it is a share as any other organizer has it; of the recovery key itself nothing is kept.
+    """
+    if not by.may(petition_id, actors.DECIDE):
+        raise Forbidden()
+    try:
+        private_keys = {petition_id: sealing.read_recovery_file(text)}
+    except sealing.Unreadable:
+        raise Invalid({"recovery": FieldRefused("recovery-unreadable" if text.strip() else "required")}) from None
+    if not await _are_present(tx, private_keys):
+        raise Invalid({"recovery": FieldRefused("recovery-foreign")})
+    await _seal_to(tx, who, private_keys)
+    await audit.record(tx, Act("key:recover", by.id, petition_id, who.id), today=today)
+
+
+async def _are_present(tx: AsyncConnection, private_keys: Mapping[bytes, bytes]) -> bool:
+    """Whether these are what the petitions' records are sealed to, and stay so until this transaction ends."""
+    halves = {petition_id: sealing.public_half(key) for petition_id, key in private_keys.items()}
+    return await petitions.public_keys(tx, halves) == halves
+
+
+async def _seal_to(tx: AsyncConnection, who: Invited | Organizer, private_keys: Mapping[bytes, bytes]) -> None:
     rows = tables.table(tables.PetitionKey)
     for petition_id, private_key in private_keys.items():
-        sealed = sealing.share_key(private_key, organizer.public_key, petition_id, organizer.id)
-        new = dialect.insert(tx, rows).values(petition_id=petition_id, organizer_id=organizer.id, sealed=sealed)
+        sealed = sealing.share_key(private_key, who.public_key, petition_id, who.id)
+        new = dialect.insert(tx, rows).values(petition_id=petition_id, organizer_id=who.id, sealed=sealed)
         await tx.execute(
             new.on_conflict_do_update(index_elements=[rows.c.petition_id, rows.c.organizer_id], set_={"sealed": sealed})
         )
-    acts = [Act("key:share", by, petition_id, organizer.id) for petition_id in private_keys]
-    await audit.record(tx, *acts, today=today)
 
 
 def setup_key(token: bytes) -> bytes:
@@ -216,17 +265,63 @@ async def new_codes(tx: AsyncConnection, organizer_id: bytes, *, keys: Keys) -> 
     return codes
 
 
-async def remove(tx: AsyncConnection, organizer_id: bytes, *, by: bytes, today: date) -> None:
-    """Ends the account: no role, no share, no session. The last owner of everything cannot be removed."""
-    others = [who for who, grants in await organizers.everyone(tx) if who.id != organizer_id and _owns_all(who, grants)]
-    if not others:
-        raise Conflict("last-owner")
-    await _forget_shares(tx, organizer_id)
+async def remove(tx: AsyncConnection, organizer_id: bytes, *, by: Actor, today: date) -> tuple[bytes, ...]:
+    """Ends the account: no role, no share, no session. The last owner of everything cannot be removed.
+
+    The petitions whose key they held: those keys are to be changed.
+    """
+    everyone = await organizers.everyone(tx, lock=True)
+    # As it stands now: of two owners who end each other the second has been ended.
+    if not (await organizers.actor(tx, by.id)).decides_everywhere():
+        raise Forbidden()
+    _require_another_owner(everyone, organizer_id)
+    left = await _leave(tx, organizer_id, ())
     for mapped in (tables.Role, tables.Session, tables.RecoveryCode):
         rows = tables.table(mapped)
         await tx.execute(delete(rows).where(rows.c.organizer_id == organizer_id))
     await _change(tx, organizer_id, state=REMOVED, password=None, totp=None, setup=None, private_key=b"")
-    await audit.record(tx, Act("organizer:remove", by, subject=organizer_id), today=today)
+    await audit.record(tx, Act("organizer:remove", by.id, subject=organizer_id), today=today)
+    return left
+
+
+async def take(
+    tx: AsyncConnection, organizer_id: bytes, role_id: bytes, *, by: Actor, today: date
+) -> tuple[bytes, ...]:
+    """Takes one role away; the petitions that its holder reads no more and whose key they held, as of `remove`."""
+    everyone = await organizers.everyone(tx, lock=True)
+    by = await organizers.actor(tx, by.id)
+    held = (await organizers.actor(tx, organizer_id)).grants
+    taken = next((grant for grant in held if grant.id == role_id), None)
+    if taken is None or not by.may_give(taken):
+        raise NotFound()
+    if taken.petition_id is None and taken.role == actors.OWNER:
+        _require_another_owner(everyone, organizer_id)
+    rows = tables.table(tables.Role)
+    await tx.execute(delete(rows).where(rows.c.id == role_id))
+    facts = {"role": taken.role, "categories": taken.categories}
+    await audit.record(tx, Act("role:take", by.id, taken.petition_id, organizer_id, facts), today=today)
+    return await _leave(tx, organizer_id, [grant for grant in held if grant.id != role_id])
+
+
+def _require_another_owner(everyone: Iterable[tuple[Organizer, Sequence[Grant]]], organizer_id: bytes) -> None:
+    if not any(_owns_all(who, grants) for who, grants in everyone if who.id != organizer_id):
+        raise Conflict("last-owner")
+
+
+async def _leave(tx: AsyncConnection, organizer_id: bytes, kept: Sequence[Grant]) -> tuple[bytes, ...]:
+    """Without a role on a petition nobody holds its key; that they once did makes it due to be changed."""
+    shares, due = tables.table(tables.PetitionKey), tables.table(tables.Rekeying)
+    held = (await tx.execute(select(shares.c.petition_id).where(shares.c.organizer_id == organizer_id))).scalars()
+    left = sorted(petition_id for petition_id in held if not any(grant.covers(petition_id) for grant in kept))
+    # The petitions' rows first: whoever changes a key at this moment is waited for, or waits.
+    await petitions.public_keys(tx, left)
+    mine = (shares.c.organizer_id == organizer_id) & shares.c.petition_id.in_(left)
+    await tx.execute(delete(shares).where(mine))
+    begun = dict.fromkeys(("total", "round", "kind", "done", "found"), 0)
+    for petition_id in left:
+        row = dialect.insert(tx, due).values(petition_id=petition_id, due=True, **begun)
+        await tx.execute(row.on_conflict_do_update(index_elements=[due.c.petition_id], set_={"due": True}))
+    return tuple(left)
 
 
 def _owns_all(who: Organizer, grants: Iterable[Grant]) -> bool:
@@ -244,7 +339,7 @@ async def lacking(tx: AsyncConnection, petition_id: bytes) -> tuple[Organizer, .
     return tuple(
         who
         for who, grants in await organizers.everyone(tx)
-        if who.id not in holders and any(g.petition_id in (None, petition_id) for g in grants)
+        if who.id not in holders and any(grant.covers(petition_id) for grant in grants)
     )
 
 

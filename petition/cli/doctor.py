@@ -20,6 +20,7 @@ from petition.cli.serving import no_core_dumps
 from petition.db.database import Database
 from petition.db.opening import opened
 from petition.errors import OperatorError
+from petition.queries import petitions, rekeyings
 from petition.settings import SETTINGS, Settings
 
 # The one that ends the loss of commits when a checkpoint meets a reset of the write-ahead log, and its branches.
@@ -71,7 +72,8 @@ async def _inside(settings: Settings) -> list[Finding]:
     """What only an open database can tell."""
     try:
         async with opened(settings) as (database, _):
-            return [*_sqlite(settings), *await _skew(database), *await _mails(database), *await _audit(database)]
+            inside = [*_sqlite(settings), *await _skew(database), *await _mails(database), *await _audit(database)]
+            return [*inside, *await _keys(database, settings)]
     except OperatorError as wrong:
         return [Finding("database", str(wrong))]
 
@@ -109,6 +111,32 @@ async def _audit(database: Database) -> list[Finding]:
     if broken is None:
         return []
     return [Finding("audit", f"entry {broken} was changed or taken out; keep a copy of the database, tell the owners")]
+
+
+async def _keys(database: Database, settings: Settings) -> list[Finding]:
+    """Keys to be changed, or being changed; and recovery keys here that open no present record."""
+    async with database.read() as connection:
+        known = await petitions.petitions(connection)
+        changing = await rekeyings.by_petition(connection)
+    findings = []
+    for petition in known:
+        state = changing.get(petition.id)
+        if state is not None and state.due:
+            line = (
+                f"somebody who held the key of {petition.slug} has left; an owner who can open its records changes it"
+            )
+            findings.append(Finding("keys", f"{line} in the console"))
+        if state is not None and state.under_way:
+            line = (
+                f"the records of {petition.slug} are being sealed anew to a changed key ({state.done} of {state.total})"
+            )
+            findings.append(Finding("keys", f"{line}; if that does not move, an owner goes on with it in the console"))
+    present = {keyfiles.recovery_path(settings, p.slug, p.public_key) for p in known}
+    old = [path.name for path in sorted((settings.data_dir / "recovery").glob("*.key")) if path not in present]
+    if old:
+        line = f"recovery keys that open old copies alone ({', '.join(old)}): destroy them once no copy needs them"
+        findings.append(Finding("keys", line, grave=False))
+    return findings
 
 
 async def _mails(database: Database) -> list[Finding]:

@@ -123,7 +123,7 @@ async def _write(database: Database, unlocked: Unlocked, order: Order) -> tuple[
         worded = _in_words(petition, order.language, columns)
         title = petition.in_language(petition.title, worded.words.code)
         made = Made(order.slug, title, today, export.mark, unlocked.address, order.reason, order.wanted)
-        pages = lists.opened(database, petition.id, unlocked.private_key, order.wanted, export.scope)
+        pages = lists.opened(database, petition.id, unlocked.ring, order.wanted, export.scope)
         rows = closed = 0
         with click.progressbar(length=export.number, label=str(path), file=sys.stderr, hidden=not _watched()) as bar:
 

@@ -290,14 +290,14 @@ class _Run:
                 if earlier != listed.number:
                     late[listed.number] = FieldRefused("listed-twice", row=earlier)
             return late
-        made = [
-            importing.make(self._petition, listed, digest, held.method, self._keys, today=self._reader.until)
-            for listed, digest in new
-        ]
-        return late | await self._stored(held, made)
+        return late | await self._stored(held, new)
 
-    async def _stored(self, held: Import, made: Sequence[importing.Made]) -> dict[int, FieldRefused | None]:
+    async def _stored(self, held: Import, new: Sequence[tuple[Listed, bytes]]) -> dict[int, FieldRefused | None]:
         for left in reversed(range(TRIES)):
+            made = [
+                importing.make(self._petition, listed, digest, held.method, self._keys, today=self._reader.until)
+                for listed, digest in new
+            ]
             try:
                 async with self._database.write() as tx:
                     found = await petitions.petition(tx, self._order.slug)
@@ -306,6 +306,9 @@ class _Run:
             except Conflict as ended:
                 if ended.code == "changed-meanwhile" and left:
                     # Somebody confirmed one of these addresses at this very moment: by now they can be seen.
+                    continue
+                if ended.code == "key-changed" and left:
+                    self._petition = await unlocking.petition_of(self._database, self._order.slug)
                     continue
                 if ended.code == "import-ended":
                     raise OperatorError(ENDED) from None

@@ -1,4 +1,4 @@
-"""A petition's private key, for a command: with an organizer's password, or with the recovery key. Not a command."""
+"""A petition's private keys, for a command: with an organizer's password, or with the recovery key. Not a command."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from petition.actions import organizers
 from petition.db.database import Database
 from petition.domain import passwords, sealing
 from petition.domain.actors import ACTIVE, Actor
+from petition.domain.sealing import Ring
 from petition.domain.tokens import Keys
 from petition.errors import FieldRefused, FileRefused, OperatorError
 from petition.queries import organizers as accounts
-from petition.queries import petitions
+from petition.queries import petitions, rekeyings
 from petition.queries.petitions import Petition
 from petition.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """`by` and `address` are the organizer's, None for the holder of the recovery key."""
+    """The petition with its keys. `by` and `address` are the organizer's, None for the holder of the recovery key."""
 
     petition: Petition
-    private_key: bytes = field(repr=False)
+    ring: Ring = field(repr=False)
     by: Actor | None
     address: str | None
 
@@ -75,18 +76,24 @@ async def unlock(
     """The petition with its key; one clear line where the password, the account or the file is not the right one."""
     petition = await petition_of(database, slug)
     if key_file is not None:
-        return Unlocked(petition, _from_file(key_file, petition), None, None)
+        private_key = _from_file(key_file, petition)
+        async with database.read() as connection:
+            changing = await rekeyings.of(connection, petition.id)
+        earlier = changing.earlier if changing else None
+        return Unlocked(petition, sealing.ring_of(private_key, earlier, petition.id), None, None)
     assert address is not None
     organizer, own = await signed_in(database, keys, settings, address)
     async with database.read() as connection:
-        shared = await accounts.shared_key(connection, petition.id, organizer.id)
+        shared = await accounts.shared_ring(connection, petition.id, organizer.id)
     if organizer.role_on(petition.id) is None:
         raise OperatorError(f"{address} has no role on {slug}")
     if shared is None:
         raise OperatorError(
             f"{address} was not given the key of {slug}; an organizer who has it can share it on the team page"
         )
-    return Unlocked(petition, sealing.open_share(shared, own, petition.id, organizer.id), organizer, address)
+    sealed, earlier = shared
+    private_key = sealing.open_share(sealed, own, petition.id, organizer.id)
+    return Unlocked(petition, sealing.ring_of(private_key, earlier, petition.id), organizer, address)
 
 
 async def signed_in(database: Database, keys: Keys, settings: Settings, address: str) -> tuple[Actor, bytes]:
@@ -117,5 +124,6 @@ def _from_file(file: Path, petition: Petition) -> bytes:
         )
         raise FileRefused(file, None, why) from None
     if sealing.public_half(private_key) != petition.public_key:
-        raise FileRefused(file, None, f"is the recovery key of another petition, not of {petition.slug}")
+        why = f"is the recovery key of another petition, or of an earlier key of {petition.slug}"
+        raise FileRefused(file, None, why)
     return private_key

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     true,
 )
@@ -128,6 +129,22 @@ class Invitation(Table):
     issued_by: Mapped[bytes | None] = mapped_column(Id)
     issued_on: Mapped[date] = mapped_column(Date)
     state: Mapped[str] = mapped_column(String(16))
+
+
+class Rekeying(Table):
+    """A petition whose key is to be changed, or is being changed; see queries/rekeyings.py."""
+
+    __tablename__ = "rekeyings"
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    due: Mapped[bool] = mapped_column(Boolean)
+    earlier: Mapped[bytes | None] = mapped_column(LargeBinary)
+    total: Mapped[int] = mapped_column(Integer)
+    round: Mapped[int] = mapped_column(SmallInteger)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    after: Mapped[bytes | None] = mapped_column(Id)
+    done: Mapped[int] = mapped_column(Integer)
+    found: Mapped[int] = mapped_column(Integer)
 
 
 class Note(Table):

@@ -40,6 +40,7 @@ from petition.db.desk import Note as Note
 from petition.db.desk import Organizer as Organizer
 from petition.db.desk import PetitionKey as PetitionKey
 from petition.db.desk import RecoveryCode as RecoveryCode
+from petition.db.desk import Rekeying as Rekeying
 from petition.db.desk import Role as Role
 from petition.db.desk import Session as Session
 from petition.db.mapping import UNORDERED as UNORDERED

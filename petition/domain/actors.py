@@ -9,7 +9,7 @@ Each per petition, or for all of them (`petition_id` null). What somebody holds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 OWNER, VERIFIER, AUDITOR = "owner", "verifier", "auditor"
 STATES = INVITED, ACTIVE, REMOVED = "invited", "active", "removed"
@@ -25,6 +25,11 @@ class Grant:
     petition_id: bytes | None
     role: str
     categories: tuple[str, ...] | None = None
+    # Which of its holder's roles it is; two that say the same are equal.
+    id: bytes = field(default=b"", compare=False)
+
+    def covers(self, petition_id: bytes) -> bool:
+        return self.petition_id in (None, petition_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +71,12 @@ class Actor:
     def decides_everywhere(self) -> bool:
         return any(g.petition_id is None and g.role == OWNER for g in self.grants)
 
+    def decides_anywhere(self) -> bool:
+        return any(g.role == OWNER for g in self.grants)
+
+    def may_give(self, grant: Grant) -> bool:
+        """Or take away: a role on what one decides about oneself."""
+        return self.decides_everywhere() if grant.petition_id is None else self.may(grant.petition_id, DECIDE)
+
     def _on(self, petition_id: bytes) -> list[Grant]:
-        return [g for g in self.grants if g.petition_id in (None, petition_id)]
+        return [g for g in self.grants if g.covers(petition_id)]

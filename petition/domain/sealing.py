@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from base64 import b64decode, b64encode
 from functools import lru_cache
 from typing import Any
@@ -27,6 +28,10 @@ BLOCK = 256
 NONCE_BYTES = 12
 KEY_BYTES = 32
 
+# A petition's private keys: the present one, then those before it while records are still sealed to them.
+Ring = tuple[bytes, ...]
+
+_RECOVERY_FIELD = re.compile(r"\b(private|public) key:\s*(\S+)")
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -62,7 +67,12 @@ def about_record(petition_id: bytes) -> bytes:
 def seal_record(record: bytes, secret: bytes, public_key: bytes, petition_id: bytes) -> bytes:
     """The canonical record and its bind secret, for organizers alone."""
     plain = b'{"record":' + record + b',"secret":"' + b64encode(secret) + b'"}'
-    return SUITE.encrypt(padded(plain), _public(public_key), about_record(petition_id))
+    return seal_plain(padded(plain), public_key, petition_id)
+
+
+def seal_plain(plain: bytes, public_key: bytes, petition_id: bytes) -> bytes:
+    """What `Opener.plain` gave, for another key of the same petition."""
+    return SUITE.encrypt(plain, _public(public_key), about_record(petition_id))
 
 
 @lru_cache(maxsize=256)
@@ -77,27 +87,65 @@ def open_record(sealed: bytes, private_key: bytes, petition_id: bytes) -> tuple[
 
 
 class Opener:
-    """Opens many records of one petition: the key is read once. Held no longer than the records are looked at."""
+    """Opens many records of one petition, by any key of its ring: keys are read once, the last that fitted comes first.
 
-    def __init__(self, private_key: bytes, petition_id: bytes) -> None:
-        self._key = X25519PrivateKey.from_private_bytes(private_key)
+    Held no longer than the records are looked at.
+    """
+
+    def __init__(self, key: bytes | Ring, petition_id: bytes) -> None:
+        ring = (key,) if isinstance(key, bytes) else key
+        self._keys = [X25519PrivateKey.from_private_bytes(one) for one in ring]
         self._about = about_record(petition_id)
 
     def open(self, sealed: bytes) -> tuple[dict[str, Any], bytes]:
-        """(record, bind secret); `Unreadable` under another key."""
-        value = json.loads(self._plain(sealed))
+        """(record, bind secret); `Unreadable` under other keys."""
+        value = json.loads(self.plain(sealed))
         return value["record"], b64decode(value["secret"])
 
     def record(self, sealed: bytes) -> dict[str, Any]:
         """The record alone."""
-        found: dict[str, Any] = json.loads(self._plain(sealed))["record"]
+        found: dict[str, Any] = json.loads(self.plain(sealed))["record"]
         return found
 
-    def _plain(self, sealed: bytes) -> bytes:
+    def plain(self, sealed: bytes) -> bytes:
+        for place, key in enumerate(self._keys):
+            try:
+                plain = SUITE.decrypt(sealed, key, self._about)
+            except (InvalidTag, ValueError):
+                continue
+            self._keys.insert(0, self._keys.pop(place))
+            return plain
+        raise Unreadable("these keys do not open this record")
+
+    def opens(self, sealed: bytes) -> bool:
         try:
-            return SUITE.decrypt(sealed, self._key, self._about)
-        except (InvalidTag, ValueError) as wrong:
-            raise Unreadable("this key does not open this record") from wrong
+            self.plain(sealed)
+        except Unreadable:
+            return False
+        return True
+
+
+def seal_ring(ring: Ring, public_key: bytes, petition_id: bytes) -> bytes:
+    """A petition's earlier private keys, for whoever has its present one."""
+    return SUITE.encrypt(b"".join(ring), _public(public_key), _about_ring(petition_id))
+
+
+def open_ring(sealed: bytes, private_key: bytes, petition_id: bytes) -> Ring:
+    """`Unreadable` under another key than the present one."""
+    try:
+        keys = SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), _about_ring(petition_id))
+    except (InvalidTag, ValueError) as wrong:
+        raise Unreadable("this key does not open these") from wrong
+    return tuple(keys[at : at + KEY_BYTES] for at in range(0, len(keys), KEY_BYTES))
+
+
+def ring_of(private_key: bytes, earlier: bytes | None, petition_id: bytes) -> Ring:
+    """The present key with those that `seal_ring` sealed to it, if any; `Unreadable` if they do not belong together."""
+    return (private_key, *(open_ring(earlier, private_key, petition_id) if earlier else ()))
+
+
+def _about_ring(petition_id: bytes) -> bytes:
+    return b"petition/earlier keys/1/" + petition_id
 
 
 def share_key(private_key: bytes, public_key: bytes, petition_id: bytes, organizer_id: bytes) -> bytes:
@@ -174,10 +222,13 @@ def recovery_file(slug: str, private_key: bytes, public_key: bytes) -> str:
 
 
 def read_recovery_file(text: str) -> bytes:
-    """The private key in a recovery file's text; `Unreadable` if it is none, or one that was damaged."""
-    fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    """The private key in a recovery file's text; `Unreadable` if it is none, or one that was damaged.
+
+    Lines and spaces do not matter: it may have come through a clipboard or off a page of paper.
+    """
+    fields = dict(_RECOVERY_FIELD.findall(text))
     try:
-        private, public = (b64decode(fields[name], validate=True) for name in ("private key", "public key"))
+        private, public = (b64decode(fields[name], validate=True) for name in ("private", "public"))
         whole = public_half(private) == public
     except (KeyError, ValueError):
         whole = False

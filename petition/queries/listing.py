@@ -14,12 +14,13 @@ from petition.db.database import Database
 from petition.domain import sealing
 from petition.domain.actors import Scope
 from petition.domain.listing import Row, Wanted, Writer
-from petition.domain.sealing import Opener
+from petition.domain.sealing import Opener, Ring
+from petition.errors import Conflict
 from petition.queries.queue import within
 
 PAGE = 1_000
 
-_rows = tables.table(tables.Signature)
+_rows, _petitions = tables.table(tables.Signature), tables.table(tables.Petition)
 _NAMES = [name for name in Row.__slots__ if name in _rows.c]
 _OWN = [_rows.c[name] for name in _NAMES]
 
@@ -45,25 +46,33 @@ async def number(connection: AsyncConnection, petition_id: bytes, wanted: Wanted
 
 
 async def opened(
-    database: Database, petition_id: bytes, private_key: bytes, wanted: Wanted, scope: Scope
+    database: Database, petition_id: bytes, ring: Ring, wanted: Wanted, scope: Scope
 ) -> AsyncIterator[list[Row]]:
     """Pages of rows in the order of their random ids, which tells nobody who signed before whom.
 
-    Each page is a view of its own, so that a long list holds nothing up; the opening goes on in a thread.
+    Each page is a view of its own, so that a long list holds nothing up; the opening goes on in a thread. `Conflict`
+    once the petition has a key that is not in the ring: rows would come that it does not open.
     """
-    opener = Opener(private_key, petition_id)
+    opener = Opener(ring, petition_id)
     after: bytes | None = None
     while True:
         page = select(*_OWN, _rows.c.sealed).where(_meant(petition_id, wanted, scope))
         if after is not None:
             page = page.where(_rows.c.id > after)
         async with database.read() as connection:
+            await _require_key(connection, petition_id, ring)
             found = (await connection.execute(page.order_by(_rows.c.id).limit(PAGE))).all()
         if found:
             yield await asyncio.to_thread(_open, found, opener)
         if len(found) < PAGE:
             return
         after = found[-1].id
+
+
+async def _require_key(connection: AsyncConnection, petition_id: bytes, ring: Ring) -> None:
+    wanted = select(_petitions.c.public_key).where(_petitions.c.id == petition_id)
+    if (await connection.execute(wanted)).scalar_one() != sealing.public_half(ring[0]):
+        raise Conflict("key-changed")
 
 
 def _open(found: Any, opener: Opener) -> list[Row]:

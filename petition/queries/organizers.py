@@ -74,9 +74,14 @@ async def by_id(connection: AsyncConnection, organizer_id: bytes, *, lock: bool 
     return await _one(connection, _organizers.c.id == organizer_id, lock)
 
 
-async def everyone(connection: AsyncConnection) -> tuple[tuple[Organizer, tuple[Grant, ...]], ...]:
-    """All accounts that were not removed, each with what it may do."""
-    rows = (await connection.execute(select(_organizers).where(_organizers.c.state != REMOVED))).mappings().all()
+async def everyone(
+    connection: AsyncConnection, *, lock: bool = False
+) -> tuple[tuple[Organizer, tuple[Grant, ...]], ...]:
+    """All accounts that were not removed, each with what it may do. `lock`: who owns what stays as it is meanwhile."""
+    wanted = select(_organizers).where(_organizers.c.state != REMOVED).order_by(_organizers.c.id)
+    # Not FOR UPDATE: whoever stores a share of a key refers to these rows, and must not be waited for in a circle.
+    locked = wanted.with_for_update(key_share=True) if lock else wanted
+    rows = (await connection.execute(locked)).mappings().all()
     held = await _grants(connection, [row["id"] for row in rows])
     return tuple((Organizer(**row), held.get(row["id"], ())) for row in rows)
 
@@ -89,7 +94,7 @@ async def _grants(connection: AsyncConnection, ids: Sequence[bytes]) -> dict[byt
     held: dict[bytes, tuple[Grant, ...]] = {}
     for row in await connection.execute(select(_roles).where(_roles.c.organizer_id.in_(ids))):
         limited = None if row.categories is None else tuple(row.categories)
-        held[row.organizer_id] = (*held.get(row.organizer_id, ()), Grant(row.petition_id, row.role, limited))
+        held[row.organizer_id] = (*held.get(row.organizer_id, ()), Grant(row.petition_id, row.role, limited, row.id))
     return held
 
 
@@ -121,6 +126,23 @@ async def shared_key(connection: AsyncConnection, petition_id: bytes, organizer_
     wanted = select(rows.c.sealed).where(rows.c.petition_id == petition_id, rows.c.organizer_id == organizer_id)
     found: bytes | None = (await connection.execute(wanted)).scalar_one_or_none()
     return found
+
+
+async def shared_ring(
+    connection: AsyncConnection, petition_id: bytes, organizer_id: bytes
+) -> tuple[bytes, bytes | None] | None:
+    """The present key as it is sealed to this organizer, and the earlier ones as they are sealed to that key.
+
+    By one statement: the two fit together even while somebody changes the key.
+    """
+    shares, changing = tables.table(tables.PetitionKey), tables.table(tables.Rekeying)
+    wanted = (
+        select(shares.c.sealed, changing.c.earlier)
+        .outerjoin(changing, changing.c.petition_id == shares.c.petition_id)
+        .where(shares.c.petition_id == petition_id, shares.c.organizer_id == organizer_id)
+    )
+    row = (await connection.execute(wanted)).one_or_none()
+    return None if row is None else (row.sealed, row.earlier)
 
 
 async def key_holders(connection: AsyncConnection, petition_id: bytes) -> frozenset[bytes]:

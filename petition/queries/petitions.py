@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -113,6 +113,17 @@ async def petitions(connection: AsyncConnection, slug: str | None = None) -> tup
         _petition(row, texts.get(row["id"], []), categories.get(row["id"], []), addressees.get(row["id"], []))
         for row in found
     )
+
+
+async def public_keys(tx: AsyncConnection, ids: Collection[bytes]) -> dict[bytes, bytes]:
+    """What these petitions' records are sealed to now; none of it changes until this transaction ends.
+
+    On PostgreSQL by the lock that any signature takes on its petition (FOR KEY SHARE): nobody here waits for
+    anybody but for who changes a key. On SQLite a writing transaction is alone.
+    """
+    rows = _rows(tables.Petition)
+    wanted = select(rows.c.id, rows.c.public_key).where(rows.c.id.in_(ids)).order_by(rows.c.id)
+    return {row.id: row.public_key for row in await tx.execute(wanted.with_for_update(read=True, key_share=True))}
 
 
 async def petition(connection: AsyncConnection, slug: str) -> Petition | None:

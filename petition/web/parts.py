@@ -18,6 +18,7 @@ from petition.domain.tokens import Keys
 from petition.queries.signatures import Signature
 from petition.settings import Settings
 from petition.web.console.relisting import Relisting
+from petition.web.console.resealing import Resealing
 from petition.web.console.search import Searches
 from petition.web.console.writing import Writing
 from petition.web.hub import Hub
@@ -47,6 +48,7 @@ class Parts:
     searches: Searches
     relisting: Relisting
     writing: Writing
+    resealing: Resealing
     rendered: dict[tuple[str, ...], Any] = field(default_factory=dict)
     # Each derivation of a password takes 64 MB for a third of a second.
     derivations: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))

@@ -18,8 +18,12 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
+from petition.actions import rekeying
 from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
+from petition.keyfiles import write_recovery_key
+from petition.queries import organizers as accounts
+from petition.queries import rekeyings
 from tests.factories import CATEGORIES, SLUG, petition_text
 from tests.house import House
 from tests.organizers import PASSWORD, Browser, account
@@ -125,6 +129,28 @@ async def test_an_organizer_takes_out_what_they_may_see_and_no_more(desk: Desk, 
     await account(house, "press@example.org", Grant(petition, VERIFIER, ("journalists",)))
     assert len(await desk.names("--as", "all@example.org", password=PASSWORD)) == 4
     assert await desk.names("--as", "press@example.org", password=PASSWORD) == {"Omar Najjar"}
+
+
+async def test_while_records_are_being_sealed_anew_the_list_is_whole(
+    desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some are sealed to the key as it is now, the others to the one before; the recovery key is the new one."""
+    monkeypatch.setattr(rekeying, "CHUNK", 2)
+    nour = await account(house, "nour@example.org", Grant(None, OWNER))
+    petition, old = house.parts.hub.any_petition(SLUG), house.recovery_key(SLUG)
+    async with house.parts.database.write() as tx:
+        by = await accounts.actor(tx, nour.id)
+        made = await rekeying.begin(tx, petition.id, old, total=6, by=by, today=house.clock.now.date())
+        new = write_recovery_key(house.settings, SLUG, *made, anew=True)
+        state = await rekeyings.of(tx, petition.id)
+        assert state is not None
+        part = rekeying.part_of(state, await rekeyings.following(tx, state, limit=2), made[0])
+        assert await rekeying.advance(tx, state, part, by=nour.id, today=house.clock.now.date())
+    everybody = {person.full_name for person in (LAYLA, OMAR, SALMA, KARIM)}
+    assert await desk.names("--as", "nour@example.org", password=PASSWORD) == everybody
+    await refused(desk, "--key", str(desk.key), told=f"of an earlier key of {SLUG}")
+    desk.key = new
+    assert await desk.names() == everybody
 
 
 async def refused(desk: Desk, *words: str, told: str, code: int = 1, slug: str = SLUG, **settings: str) -> None:

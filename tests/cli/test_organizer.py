@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from petition.domain import sealing
 from tests.factories import SLUG, petition_text
 from tests.servers import command
 
@@ -102,3 +103,20 @@ def test_the_doctor_finds_an_audit_that_was_tampered_with(folder: Path) -> None:
     done = command(folder, "", "doctor")
     assert done.returncode == 1
     assert "entry 2 was changed or taken out" in done.stdout + done.stderr
+
+
+def test_the_doctor_tells_of_keys_to_be_changed_and_of_recovery_keys_that_open_nothing(folder: Path) -> None:
+    assert "has left" not in command(folder, "", "doctor").stdout
+    private, public = sealing.new_pair()
+    (folder / "recovery" / f"{SLUG}.0123abcd.key").write_text(sealing.recovery_file(SLUG, private, public))
+    with sqlite3.connect(folder / "petition.sqlite3") as database:
+        database.execute(
+            "INSERT INTO rekeyings (petition_id, due, earlier, total, round, kind, done, found)"
+            " SELECT id, true, x'00', 40, 1, 0, 10, 0 FROM petitions"
+        )
+    done = command(folder, "", "doctor")
+    assert done.returncode == 1
+    told = done.stdout + done.stderr
+    assert f"somebody who held the key of {SLUG} has left" in told
+    assert "(10 of 40)" in told
+    assert f"open old copies alone ({SLUG}.0123abcd.key)" in told

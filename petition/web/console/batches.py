@@ -13,6 +13,7 @@ from petition.domain import batching, rules, sealing
 from petition.domain.actors import DECIDE, MODERATE, READ
 from petition.domain.countries import COUNTRIES
 from petition.domain.rules import Rule
+from petition.domain.sealing import Ring
 from petition.errors import FieldRefused, Forbidden, Invalid, NotFound
 from petition.queries import batches as reading
 from petition.queries import organizers as accounts
@@ -66,7 +67,7 @@ async def new_rule(request: Asked, language: FromPath[str], slug: FromPath[str])
 
 
 async def _rule_page(held: Parts, who: Signed, petition: Petition, form: FormState, opening: int = 0) -> RulePage:
-    opens = await gate.private_key(held, who, petition.id) is not None
+    opens = await gate.ring(held, who, petition.id) is not None
     return RulePage(who.who(held), petition, opens, form, opening)
 
 
@@ -95,10 +96,10 @@ async def _inside(
     """Whether a signature's record meets the rule; None, and how many were read, while records are being opened."""
     if not rule.looks_inside:
         return (lambda _: True), 0
-    key = await gate.private_key(held, who, petition.id)
-    if key is None:
+    ring = await gate.ring(held, who, petition.id)
+    if ring is None:
         raise Invalid({name: FieldRefused("rule-needs-key") for name in rules.INSIDE if getattr(rule, name)})
-    index = held.searches.index(who.session.id, petition.id, key)
+    index = held.searches.index(who.session.id, petition.id, ring)
     await held.searches.ready(index, PATIENCE)
     if not index.whole:
         return None, len(index.texts)
@@ -122,7 +123,6 @@ async def _draft(
             act=typed.get("act"),
             category=typed.get("category_to") or None,
             reason=typed.get("reason"),
-            public_key=petition.public_key,
             by=who.actor,
             today=held.today(),
         )
@@ -138,7 +138,6 @@ async def batch_page(
     petition = gate.petition_for(held, who, slug)
     scope = who.actor.scope(petition.id, READ)
     assert scope is not None
-    key = await gate.private_key(held, who, petition.id)
     async with held.database.read() as connection:
         found = await reading.by_id(connection, petition.id, gate.identifier(batch))
         if found is None or (found.state == batching.DRAFT and found.made_by != who.actor.id):
@@ -148,9 +147,10 @@ async def batch_page(
         ids = await reading.sample(connection, found.id, limit=SAMPLE)
         rows = (await queue.page(connection, petition.id, Filter(), scope, among=ids, limit=SAMPLE)).rows
         owners = await accounts.owners(connection, petition.id)
-    records = await asyncio.to_thread(gate.opened, rows, key)
+    ring = await gate.ring(held, who, petition.id)
+    records = await asyncio.to_thread(gate.opened, rows, ring)
     lines = tuple(map(Line, rows, records))
-    if key is not None and rows:
+    if ring is not None and rows:
         seen = Act("records:list", who.actor.id, petition.id, found.id, {"number": len(rows)})
         async with held.database.write() as tx:
             await audit.record(tx, seen, today=held.today())
@@ -159,9 +159,9 @@ async def batch_page(
         who.who(held),
         petition,
         state,
-        _rule(found, key),
+        _rule(found, ring),
         lines,
-        _acts(held, who, state, opens=key is not None),
+        _acts(held, who, state, opens=ring is not None),
         total=total,
         second=batching.second_owner_needed(found.number, total),
         alone=owners <= {found.made_by},
@@ -171,12 +171,12 @@ async def batch_page(
     return html(held, page, language)
 
 
-def _rule(batch: Batch, key: bytes | None) -> Mapping[str, str] | None:
+def _rule(batch: Batch, ring: Ring | None) -> Mapping[str, str] | None:
     """Its conditions; None where they cannot be opened."""
-    if key is None or batch.rule is None:
+    if ring is None or batch.rule is None:
         return None
     try:
-        return sealing.open_record(batch.rule, key, batch.petition_id)[0]
+        return sealing.Opener(ring, batch.petition_id).record(batch.rule)
     except sealing.Unreadable:
         return None
 
@@ -236,16 +236,16 @@ async def act(
 
 
 async def _relist(held: Parts, who: Signed, petition: Petition, batch_id: bytes) -> None:
-    """Names come back with this session's key, if it has one; without, they wait for somebody who does."""
+    """Names come back with this session's ring, if it has one; without, they wait for somebody who does."""
     async with held.database.read() as connection:
         found = await reading.by_id(connection, petition.id, batch_id)
     if found is None:
         raise NotFound()
     if found.made_by != who.actor.id and not who.actor.may(petition.id, DECIDE):
         raise Forbidden()
-    key = await gate.private_key(held, who, petition.id)
-    if key is not None:
-        held.relisting.begin(petition.id, batch_id, key)
+    ring = await gate.ring(held, who, petition.id)
+    if ring is not None:
+        held.relisting.begin(petition.id, batch_id, ring)
 
 
 @get("/organizer/{language:str}/petitions/{slug:str}/batches/{batch:str}/{act:str}")

@@ -47,7 +47,7 @@ async def _page(held: Parts, who: Signed, petition: Petition, form: FormState, s
         found = await reading.of_petition(connection, petition.id, made_by=None if decides else who.actor.id)
         names = {o.id: o.address_text(held.keys) for o, _ in await accounts.everyone(connection)}
         alone = not await accounts.owners(connection, petition.id) - {who.actor.id}
-    opens = await gate.private_key(held, who, petition.id) is not None
+    opens = await gate.ring(held, who, petition.id) is not None
     at = int(held.clock().timestamp())
     lines = tuple(
         ExportLine(
@@ -80,10 +80,10 @@ async def ask(request: Asked, language: FromPath[str], slug: FromPath[str]) -> R
     held = parts.of(request)
     who, typed = await gate.sent(request, language, proved=True)
     petition = gate.petition_for(held, who, slug, MODERATE)
-    key = await gate.private_key(held, who, petition.id)
+    ring = await gate.ring(held, who, petition.id)
     try:
         wanted, columns, kind, spoken, reason = _order(held, petition, typed)
-        if key is None:
+        if ring is None:
             raise Invalid({"wanted": FieldRefused("no-key")})
         async with held.database.write() as tx:
             asked = await exporting.ask(
@@ -92,7 +92,7 @@ async def ask(request: Asked, language: FromPath[str], slug: FromPath[str]) -> R
     except Invalid as wrong:
         return await _page(held, who, petition, FormState(typed.values, wrong.fields), 422)
     if asked.state == AGREED:
-        held.writing.begin(petition, asked.id, key)
+        held.writing.begin(petition, asked.id, ring)
         await held.writing.settled(asked.id, PATIENCE)
     return redirect(f"/organizer/{language}/petitions/{slug}/exports")
 
@@ -192,9 +192,9 @@ async def act(
         case _:
             raise NotFound()
     if act in ("approve", "write"):
-        key = await gate.private_key(held, who, petition.id)
-        if key is not None:
-            held.writing.begin(petition, export_id, key)
+        ring = await gate.ring(held, who, petition.id)
+        if ring is not None:
+            held.writing.begin(petition, export_id, ring)
             await held.writing.settled(export_id, PATIENCE)
     return redirect(f"/organizer/{language}/petitions/{slug}/exports")
 

@@ -21,6 +21,7 @@ from litestar import Response
 from petition.actions import sessions
 from petition.domain import passwords, sealing, tokens
 from petition.domain.actors import READ, Actor
+from petition.domain.sealing import Ring
 from petition.errors import Forbidden, NotFound
 from petition.queries import organizers
 from petition.queries.organizers import Organizer, Session
@@ -78,9 +79,7 @@ class Signed:
 
     def who(self, held: Parts) -> Who:
         address = self.organizer.address_text(held.keys)
-        return Who(
-            address, sessions.form_token(self.token), self.actor.decides_everywhere(), self.organizer.single_keys
-        )
+        return Who(address, sessions.form_token(self.token), self.actor.decides_anywhere(), self.organizer.single_keys)
 
     def own_key(self) -> bytes:
         return sessions.own_key(self.session, self.token)
@@ -222,23 +221,28 @@ def identifier(text: str) -> bytes:
     return found
 
 
-async def private_key(held: Parts, who: Signed, petition_id: bytes) -> bytes | None:
-    """The petition's private key, for the length of one request; None while nobody has shared it."""
+async def ring(held: Parts, who: Signed, petition_id: bytes) -> Ring | None:
+    """The petition's private keys, the present one first, for the length of one request; None while nobody shared it.
+
+    Ask after the rows that they are to open: whoever changes the key in between leaves the earlier one in the ring.
+    """
     async with held.database.read() as connection:
-        sealed = await organizers.shared_key(connection, petition_id, who.organizer.id)
-    if sealed is None:
+        shared = await organizers.shared_ring(connection, petition_id, who.organizer.id)
+    if shared is None:
         return None
+    sealed, earlier = shared
     try:
-        return sealing.open_share(sealed, who.own_key(), petition_id, who.organizer.id)
+        present = sealing.open_share(sealed, who.own_key(), petition_id, who.organizer.id)
+        return sealing.ring_of(present, earlier, petition_id)
     except sealing.Unreadable:
         return None
 
 
-def opened(rows: Sequence[Queued], key: bytes | None) -> tuple[dict[str, Any] | None, ...]:
+def opened(rows: Sequence[Queued], ring: Ring | None) -> tuple[dict[str, Any] | None, ...]:
     """The records of one petition's signatures; None without the key, or where nothing is sealed any more."""
-    if key is None or not rows:
+    if ring is None or not rows:
         return (None,) * len(rows)
-    opener = sealing.Opener(key, rows[0].petition_id)
+    opener = sealing.Opener(ring, rows[0].petition_id)
 
     def record(row: Queued) -> dict[str, Any] | None:
         try:

@@ -8,6 +8,7 @@ from petition.domain.actors import Grant
 from petition.domain.counts import Counts
 from petition.queries.batches import Batch
 from petition.queries.petitions import Petition
+from petition.queries.rekeyings import Rekeying
 from petition.queries.versions import SignedVersion
 from petition.web.console.petition_form import Row
 from petition.web.pages import FormState, Page
@@ -138,6 +139,7 @@ class Desk:
     decides: bool
     unusual: tuple[Any, ...] = ()
     asked: tuple[Batch, ...] = ()
+    rekeying: Rekeying | None = None
 
 
 @dataclass(frozen=True)
@@ -238,24 +240,71 @@ class VersionTextPage(InsidePage):
 
 
 @dataclass(frozen=True)
+class KeyPage(InsidePage):
+    """Who can open a petition's records, and the ways in for who cannot. `opens`: whoever looks; `decides`: an owner.
+
+    `rekeying`: how a change of the key stands; `running`: this process is at it. `lies`: the recovery key's file where
+    it is still on this server.
+    """
+
+    template = "console/key.html"
+    petition: Petition
+    opens: bool
+    decides: bool
+    holders: int
+    rekeying: Rekeying | None = None
+    running: bool = False
+    lies: str | None = None
+    said: str | None = None
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/key"
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What somebody's going means for keys: `changes` are to be changed; `lost` are held by nobody else."""
+
+    changes: tuple[Petition, ...] = ()
+    lost: tuple[Petition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Post:
+    """One role somebody holds, and what taking it away means for keys; `id` is empty where it cannot be taken here."""
+
+    grant: Grant
+    id: str
+    leaving: Leaving
+
+
+@dataclass(frozen=True)
 class Member:
-    """One account: its roles, and which petitions' keys it lacks."""
+    """One account: its roles, which petitions' keys it lacks, and what its end means for keys."""
 
     id: str
     address: str
     state: str
-    grants: tuple[Grant, ...]
+    posts: tuple[Post, ...]
     lacks: tuple[Petition, ...]
+    leaving: Leaving
     me: bool
 
 
 @dataclass(frozen=True)
 class TeamPage(InsidePage):
-    """`link`: the set-up link of somebody just invited, shown this once."""
+    """`link`: the set-up link of somebody just invited, shown this once. `all_too`: whoever looks decides about all
+    petitions; otherwise about `petitions` alone, and `elsewhere` more have a role on all. `changing`: by petition id.
+    """
 
     template = "console/team.html"
     members: tuple[Member, ...]
     petitions: tuple[Petition, ...]
+    all_too: bool
+    elsewhere: int
+    changing: Mapping[bytes, Rekeying]
     link: str | None = None
     said: str | None = None
     form: FormState = EMPTY

@@ -12,6 +12,7 @@ from datetime import timedelta
 from petition.actions import batches
 from petition.db.database import Database
 from petition.domain import batching, sealing
+from petition.domain.sealing import Ring
 from petition.errors import Unavailable
 from petition.queries import batches as reading
 
@@ -28,9 +29,9 @@ class Relisting:
         self._database = database
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
 
-    def begin(self, petition_id: bytes, batch_id: bytes, key: bytes) -> None:
+    def begin(self, petition_id: bytes, batch_id: bytes, ring: Ring) -> None:
         if batch_id not in self._tasks:
-            task = asyncio.create_task(self._run(petition_id, batch_id, key))
+            task = asyncio.create_task(self._run(petition_id, batch_id, ring))
             self._tasks[batch_id] = task
             task.add_done_callback(lambda _: self._tasks.pop(batch_id, None))
 
@@ -49,21 +50,21 @@ class Relisting:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _run(self, petition_id: bytes, batch_id: bytes, key: bytes) -> None:
+    async def _run(self, petition_id: bytes, batch_id: bytes, ring: Ring) -> None:
         try:
             async with asyncio.timeout(AT_MOST):
-                while await self.step(petition_id, batch_id, key):
+                while await self.step(petition_id, batch_id, ring):
                     pass
         except (Unavailable, TimeoutError):
             logger.warning("names could not all be listed again; the batch's page says how many wait")
 
-    async def step(self, petition_id: bytes, batch_id: bytes, key: bytes) -> bool:
+    async def step(self, petition_id: bytes, batch_id: bytes, ring: Ring) -> bool:
         """Lists some names again; whether there may be more to do."""
         async with self._database.read() as connection:
             batch = await reading.by_id(connection, petition_id, batch_id)
             sealed = await reading.unlisted(connection, batch_id, limit=batches.STEP)
         if sealed:
-            records = await asyncio.to_thread(_opened, sealed, key, petition_id)
+            records = await asyncio.to_thread(_opened, sealed, ring, petition_id)
             async with self._database.write() as tx:
                 return await batches.relist(tx, batch_id, records) > 0
         if batch is None or batch.state != batching.UNDOING:
@@ -73,10 +74,10 @@ class Relisting:
         return True
 
 
-def _opened(rows: list[tuple[bytes, bytes | None]], key: bytes, petition_id: bytes) -> dict[bytes, dict[str, str]]:
+def _opened(rows: list[tuple[bytes, bytes | None]], ring: Ring, petition_id: bytes) -> dict[bytes, dict[str, str]]:
     """An empty one for a record that was erased; none for one that this key does not open: its name has to wait."""
     found: dict[bytes, dict[str, str]] = {}
-    opener = sealing.Opener(key, petition_id)
+    opener = sealing.Opener(ring, petition_id)
     for signature_id, sealed in rows:
         with suppress(sealing.Unreadable):
             found[signature_id] = opener.record(sealed) if sealed else {}

@@ -16,8 +16,9 @@ from petition.actions.sessions import IDLE
 from petition.db.database import Database
 from petition.domain import folding, sealing
 from petition.domain.rules import Rule
+from petition.domain.sealing import Ring
 from petition.errors import Unavailable
-from petition.queries import queue
+from petition.queries import petitions, queue
 
 logger = logging.getLogger("petition.web")
 
@@ -78,14 +79,14 @@ class Searches:
         self._database, self._monotonic = database, monotonic
         self._held: dict[tuple[bytes, bytes], Index] = {}
 
-    def index(self, session_id: bytes, petition_id: bytes, key: bytes) -> Index:
+    def index(self, session_id: bytes, petition_id: bytes, ring: Ring) -> Index:
         """The session's index; its building, or bringing up to date, goes on in the background."""
         now = self._monotonic()
         self._sweep(now)
         index = self._held.setdefault((session_id, petition_id), Index())
         index.used_at = now
         if index.task is None and (not index.whole or now - index.looked_at > SOON):
-            index.task = asyncio.create_task(self._read(index, petition_id, key))
+            index.task = asyncio.create_task(self._read(index, petition_id, ring))
         return index
 
     async def ready(self, index: Index, seconds: float) -> None:
@@ -115,7 +116,7 @@ class Searches:
         if index.task is not None:
             index.task.cancel()
 
-    async def _read(self, index: Index, petition_id: bytes, key: bytes) -> None:
+    async def _read(self, index: Index, petition_id: bytes, ring: Ring) -> None:
         after: bytes | None = None
         there: set[bytes] = set()
         try:
@@ -123,7 +124,7 @@ class Searches:
                 async with self._database.read() as connection:
                     rows = await queue.sealed(connection, petition_id, after=after, limit=BATCH)
                 new = [row for row in rows if row[0] not in index.texts]
-                index.texts.update(await asyncio.to_thread(_opened, new, key, petition_id))
+                index.texts.update(await asyncio.to_thread(_opened, new, ring, petition_id))
                 there.update(row[0] for row in rows)
                 if len(rows) < BATCH:
                     break
@@ -131,7 +132,10 @@ class Searches:
             for gone in index.texts.keys() - there:
                 # Erased meanwhile: it must not be found by a name that is no longer there.
                 del index.texts[gone]
-            index.whole, index.looked_at = True, self._monotonic()
+            async with self._database.read() as connection:
+                present = (await petitions.public_keys(connection, [petition_id])).get(petition_id)
+            # A key that was changed meanwhile opened only a part: the next question brings the new one.
+            index.whole, index.looked_at = present == sealing.public_half(ring[0]), self._monotonic()
         except Unavailable:
             logger.warning("the search index could not be read; it is tried again at the next search")
         finally:
@@ -139,9 +143,9 @@ class Searches:
         asyncio.get_running_loop().call_later(IDLE + 1, lambda: self._sweep(self._monotonic()))
 
 
-def _opened(rows: list[tuple[bytes, bytes, date]], key: bytes, petition_id: bytes) -> dict[bytes, Words]:
+def _opened(rows: list[tuple[bytes, bytes, date]], ring: Ring, petition_id: bytes) -> dict[bytes, Words]:
     """One at a time; a record that does not open is found by nothing."""
-    found, opener = {}, sealing.Opener(key, petition_id)
+    found, opener = {}, sealing.Opener(ring, petition_id)
     for signature_id, sealed, day in rows:
         try:
             record = opener.record(sealed)

@@ -13,6 +13,7 @@ from petition.actions import audit, moderation, notes
 from petition.actions.audit import Act
 from petition.domain import rules, sealing, states
 from petition.domain.actors import MODERATE, READ
+from petition.domain.sealing import Ring
 from petition.errors import Conflict, Forbidden, Invalid, NotFound
 from petition.queries import audit as audits
 from petition.queries import batches, invitations, queue
@@ -85,10 +86,9 @@ async def _queue(
 ) -> Response[bytes]:
     scope = who.actor.scope(petition.id, READ)
     assert scope is not None
-    key = await gate.private_key(held, who, petition.id)
     wanted, among, whole = asked.get("q", "").strip()[:MOST_TYPED], None, True
-    if wanted and key is not None:
-        index = held.searches.index(who.session.id, petition.id, key)
+    if wanted and (ring := await gate.ring(held, who, petition.id)):
+        index = held.searches.index(who.session.id, petition.id, ring)
         await held.searches.ready(index, PATIENCE)
         among, whole = index.find(wanted), index.whole
     async with held.database.read() as connection:
@@ -102,7 +102,8 @@ async def _queue(
             limit=PAGE,
         )
         waiting = await queue.waiting_counts(connection, petition.id, scope)
-    if key is not None and found.rows:
+    ring = await gate.ring(held, who, petition.id)
+    if ring is not None and found.rows:
         verb = "records:list" if among is None else "records:search"
         async with held.database.write() as tx:
             seen = Act(verb, who.actor.id, petition.id, facts={"number": len(found.rows), **chosen})
@@ -110,11 +111,11 @@ async def _queue(
     page = QueuePage(
         who.who(held),
         petition,
-        await asyncio.to_thread(_lines, found.rows, key),
+        await asyncio.to_thread(_lines, found.rows, ring),
         waiting,
         chosen,
         found.more.hex() if found.more else None,
-        key is not None,
+        ring is not None,
         wanted=wanted if among is not None else "",
         whole=whole,
         said="last" if asked.get("said") == "last" else None,
@@ -122,8 +123,8 @@ async def _queue(
     return html(held, page, who.language)
 
 
-def _lines(rows: Sequence[Queued], key: bytes | None) -> tuple[Line, ...]:
-    return tuple(map(Line, rows, gate.opened(rows, key)))
+def _lines(rows: Sequence[Queued], ring: Ring | None) -> tuple[Line, ...]:
+    return tuple(map(Line, rows, gate.opened(rows, ring)))
 
 
 @get("/organizer/{language:str}/petitions/{slug:str}/signatures/{signature:str}")
@@ -180,17 +181,17 @@ async def _row(held: Parts, who: Signed, petition: Petition, signature_id: bytes
 async def _page(
     held: Parts, who: Signed, petition: Petition, row: Queued, back: str, said: str | None, form: FormState
 ) -> RecordPage:
-    key = await gate.private_key(held, who, petition.id)
     async with held.database.read() as connection:
         done = await audits.of_signature(connection, petition.id, row.id)
         names = {o.id: o.address_text(held.keys) for o, _ in await accounts.everyone(connection)}
         said_of_it = await noted.of_signature(connection, row.id)
         together = await batches.of_signature(connection, row.id)
         invited = await invitations.by_id(connection, petition.id, row.invitation_id) if row.invitation_id else None
+    ring = await gate.ring(held, who, petition.id)
     history = tuple(
         AuditLine(e.number, e.day, names.get(e.organizer_id or b"", ""), e.verb, petition, "", e.facts) for e in done
     )
-    line = Line(row, *gate.opened((row,), key))
+    line = Line(row, *gate.opened((row,), ring))
     may = who.actor.may(petition.id, MODERATE, row.category)
     here = f"/organizer/{who.language}/petitions/{petition.slug}"
     back = back or f"{here}/queue"
@@ -203,7 +204,7 @@ async def _page(
         following,
         _acts(line) if may else (),
         history,
-        tuple(NoteLine(names.get(n.organizer_id, ""), n.day, _text(n.sealed, key, petition.id)) for n in said_of_it),
+        tuple(NoteLine(names.get(n.organizer_id, ""), n.day, _text(n.sealed, ring, petition.id)) for n in said_of_it),
         together,
         InvitationLine(invited, invited.stands(held.today()), invited.issuer(names)) if invited else None,
         may and row.sealed is not None,
@@ -212,9 +213,9 @@ async def _page(
     )
 
 
-def _text(sealed: bytes, key: bytes | None, petition_id: bytes) -> str | None:
+def _text(sealed: bytes, ring: Ring | None, petition_id: bytes) -> str | None:
     try:
-        return None if key is None else str(sealing.open_record(sealed, key, petition_id)[0]["text"])
+        return None if ring is None else str(sealing.Opener(ring, petition_id).record(sealed)["text"])
     except sealing.Unreadable:
         return None
 
@@ -260,7 +261,7 @@ async def act(
     if act not in ACTS:
         raise NotFound()
     row = await _row(held, who, petition, gate.identifier(signature))
-    key = await gate.private_key(held, who, petition.id)
+    ring = await gate.ring(held, who, petition.id)
     back = gate.next_of(typed.get("back"))
     try:
         async with held.database.write() as tx:
@@ -272,7 +273,7 @@ async def act(
                 seen=typed.get("seen"),
                 keys=held.keys,
                 today=held.today(),
-                **_wants(act, typed, *gate.opened((row,), key)),
+                **_wants(act, typed, *gate.opened((row,), ring)),
             )
     except Invalid as wrong:
         form = FormState(typed.values, wrong.fields)
@@ -318,7 +319,6 @@ async def note(
                 petition.id,
                 row.id,
                 typed.get("note"),
-                public_key=petition.public_key,
                 by=who.actor.id,
                 today=held.today(),
             )

@@ -1,26 +1,33 @@
 """The dashboard, the team and the audit: who is here, what waits for them, who did what."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from petition.actions import audit, organizers
 from petition.domain import actors
 from petition.domain.actors import DECIDE, MODERATE, READ, ROLES, Grant
-from petition.errors import Conflict, FieldRefused, Forbidden, Invalid
+from petition.errors import Conflict, FieldRefused, Forbidden, Invalid, NotFound
 from petition.queries import audit as audits
-from petition.queries import batches, queue
+from petition.queries import batches, queue, rekeyings
 from petition.queries import organizers as accounts
+from petition.queries.organizers import Organizer
 from petition.queries.petitions import Petition
 from petition.web import parts
 from petition.web.answers import html, redirect
 from petition.web.console import gate
+from petition.web.console.changing import change_key
 from petition.web.console.gate import Signed
 from petition.web.console.pages import (
     AuditLine,
     AuditPage,
     Dashboard,
     Desk,
+    Leaving,
     Member,
+    Post,
     TeamPage,
 )
 from petition.web.console.unusual import unusual
@@ -28,7 +35,7 @@ from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts
 
-SAID = ("role", "removed", "shared")
+SAID = ("role", "taken", "removed", "shared")
 AUDIT_PAGE = 100
 
 
@@ -42,6 +49,7 @@ async def dashboard(request: Asked, language: FromPath[str]) -> Response[bytes]:
     who = await gate.signed(request, language)
     desks = []
     async with held.database.read() as connection:
+        changing = await rekeyings.by_petition(connection)
         for petition in _petitions(held, who):
             scope = who.actor.scope(petition.id, READ)
             assert scope is not None
@@ -57,21 +65,28 @@ async def dashboard(request: Asked, language: FromPath[str]) -> Response[bytes]:
                     who.actor.may(petition.id, DECIDE),
                     await unusual(held, who, petition) if scope.categories is None else (),
                     await batches.asked(connection, petition.id),
+                    changing.get(petition.id),
                 )
             )
     return html(held, Dashboard(who.who(held), tuple(desks)), language)
 
 
-def _deciding(who: Signed) -> None:
-    if not who.actor.decides_everywhere():
+def _mine(held: Parts, who: Signed) -> tuple[Petition, ...]:
+    """The petitions whose people this organizer decides about; `Forbidden` if there is nothing to decide."""
+    if not who.actor.decides_anywhere():
         raise Forbidden()
+    return tuple(p for p in held.hub.all_petitions() if who.actor.may(p.id, DECIDE))
+
+
+def _sees(who: Signed, grants: Sequence[Grant]) -> bool:
+    """Colleagues with a role on one's own petitions; those of others, and of all, are for owners of all."""
+    return who.actor.decides_everywhere() or any(g.petition_id and who.actor.may_give(g) for g in grants)
 
 
 @get("/organizer/{language:str}/team")
 async def team(request: Asked, language: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     who = await gate.signed(request, language)
-    _deciding(who)
     said = request.query_params.get("said")
     return html(held, await _team(held, who, said=said if said in SAID else None), language)
 
@@ -79,20 +94,49 @@ async def team(request: Asked, language: FromPath[str]) -> Response[bytes]:
 async def _team(
     held: Parts, who: Signed, *, said: str | None = None, link: str | None = None, form: FormState | None = None
 ) -> TeamPage:
-    petitions = held.hub.all_petitions()
+    mine = _mine(held, who)
     async with held.database.read() as connection:
         everyone = await accounts.everyone(connection)
-        holders = {p.id: await accounts.key_holders(connection, p.id) for p in petitions}
-    members = []
-    for organizer, grants in everyone:
-        theirs = [p for p in petitions if any(g.petition_id in (None, p.id) for g in grants)]
-        lacks = tuple(p for p in theirs if organizer.id not in holders[p.id])
-        address = organizer.address_text(held.keys)
-        members.append(
-            Member(organizer.id.hex(), address, organizer.state, grants, lacks, organizer.id == who.organizer.id)
-        )
-    members.sort(key=lambda member: (not member.me, member.address))
-    return TeamPage(who.who(held), tuple(members), petitions, link, said, form or FormState())
+        holders = {p.id: await accounts.key_holders(connection, p.id) for p in mine}
+        changing = await rekeyings.by_petition(connection)
+    seen = [(organizer, grants) for organizer, grants in everyone if _sees(who, grants)]
+    members = [_member(held, who, organizer, grants, mine, holders) for organizer, grants in seen]
+    return TeamPage(
+        who.who(held),
+        tuple(sorted(members, key=lambda member: (not member.me, member.address))),
+        mine,
+        who.actor.decides_everywhere(),
+        sum(any(g.petition_id is None for g in grants) for _, grants in everyone) if mine else 0,
+        {p.id: changing[p.id] for p in mine if p.id in changing},
+        link,
+        said,
+        form or FormState(),
+    )
+
+
+def _member(
+    held: Parts,
+    who: Signed,
+    organizer: Organizer,
+    grants: Sequence[Grant],
+    mine: Sequence[Petition],
+    holders: Mapping[bytes, frozenset[bytes]],
+) -> Member:
+    """What of somebody is this organizer's to see: their roles on one's own petitions."""
+    holds = [p for p in mine if organizer.id in holders[p.id]]
+
+    def leaving(kept: Sequence[Grant]) -> Leaving:
+        gone = tuple(p for p in holds if not any(grant.covers(p.id) for grant in kept))
+        return Leaving(gone, tuple(p for p in gone if len(holders[p.id]) == 1))
+
+    posts = tuple(
+        Post(grant, grant.id.hex(), leaving([g for g in grants if g.id != grant.id]))
+        for grant in grants
+        if who.actor.may_give(grant)
+    )
+    lacks = tuple(p for p in mine if p not in holds and any(grant.covers(p.id) for grant in grants))
+    address, me = organizer.address_text(held.keys), organizer.id == who.organizer.id
+    return Member(organizer.id.hex(), address, organizer.state, posts, lacks, leaving(()), me)
 
 
 @post("/organizer/{language:str}/team", status_code=200)
@@ -100,17 +144,17 @@ async def invite(request: Asked, language: FromPath[str]) -> Response[bytes]:
     """A new account, or a further role; its link is shown once. Keys that this session can open are shared at once."""
     held = parts.of(request)
     who, typed = await gate.sent(request, language, proved=True)
-    _deciding(who)
+    mine = _mine(held, who)
     try:
-        grant = _grant(held, typed)
-        shares = await _keys(held, who, grant)
+        grant = _grant(who, mine, typed)
+        shares = await _keys(held, who, mine, [grant])
         async with held.database.write() as tx:
             invited = await organizers.invite(
                 tx,
                 typed.get("address"),
                 [grant],
                 language=language,
-                by=who.actor.id,
+                by=who.actor,
                 keys=held.keys,
                 today=held.today(),
             )
@@ -126,13 +170,13 @@ async def invite(request: Asked, language: FromPath[str]) -> Response[bytes]:
     return html(held, await _team(held, who, link=link), language)
 
 
-def _grant(held: Parts, typed: Typed) -> Grant:
+def _grant(who: Signed, mine: Sequence[Petition], typed: Typed) -> Grant:
     wrong = {}
     if typed.get("role") not in ROLES:
         wrong["role"] = FieldRefused("unknown-choice")
-    known = {p.slug: p for p in held.hub.all_petitions()}
+    known = {p.slug: p for p in mine}
     slug = typed.get("petition")
-    if slug and slug not in known:
+    if slug not in known and (slug or not who.actor.decides_everywhere()):
         wrong["petition"] = FieldRefused("unknown-choice")
     limited = tuple(name.removeprefix("category-") for name in sorted(typed.values) if name.startswith("category-"))
     if limited and (typed.get("role") != actors.VERIFIER or slug not in known):
@@ -144,11 +188,11 @@ def _grant(held: Parts, typed: Typed) -> Grant:
     return Grant(known[slug].id if slug else None, typed.get("role"), limited or None)
 
 
-async def _keys(held: Parts, who: Signed, grant: Grant) -> dict[bytes, bytes]:
-    """The private keys that this grant is in need of and this session can open."""
-    wanted = [p.id for p in held.hub.all_petitions() if grant.petition_id in (None, p.id)]
-    opened = {petition_id: await gate.private_key(held, who, petition_id) for petition_id in wanted}
-    return {petition_id: key for petition_id, key in opened.items() if key is not None}
+async def _keys(held: Parts, who: Signed, mine: Sequence[Petition], grants: Sequence[Grant]) -> dict[bytes, bytes]:
+    """The private keys that these grants are in need of and this session can open."""
+    wanted = [p.id for p in mine if any(grant.covers(p.id) for grant in grants)]
+    rings = {petition_id: await gate.ring(held, who, petition_id) for petition_id in wanted}
+    return {petition_id: ring[0] for petition_id, ring in rings.items() if ring is not None}
 
 
 @post("/organizer/{language:str}/team/{member:str}/share", status_code=303)
@@ -156,26 +200,55 @@ async def share(request: Asked, language: FromPath[str], member: FromPath[str]) 
     """Whoever has a role and lacks a key gets it from one who has it."""
     held = parts.of(request)
     who, _ = await gate.sent(request, language, proved=True)
-    _deciding(who)
+    mine = _mine(held, who)
     async with held.database.write() as tx:
         organizer = await accounts.by_id(tx, gate.identifier(member), lock=True)
-        if organizer is None:
-            raise Conflict("changed-meanwhile")
-        shares: dict[bytes, bytes] = {}
-        for grant in (await accounts.actor(tx, organizer.id)).grants:
-            shares |= await _keys(held, who, grant)
+        grants = (await accounts.actor(tx, gate.identifier(member))).grants
+        if organizer is None or not _sees(who, grants):
+            raise NotFound()
+        shares = await _keys(held, who, mine, grants)
         await organizers.share(tx, organizer, shares, by=who.actor.id, today=held.today())
     return redirect(f"/organizer/{language}/team?said=shared")
 
 
 @post("/organizer/{language:str}/team/{member:str}/remove", status_code=303)
 async def remove(request: Asked, language: FromPath[str], member: FromPath[str]) -> Response[bytes]:
+    """The account ends first and whatever comes; then the keys that its owner held are changed."""
     held = parts.of(request)
     who, _ = await gate.sent(request, language, proved=True)
-    _deciding(who)
+    if not who.actor.decides_everywhere():
+        raise Forbidden()
+    gone = gate.identifier(member)
     async with held.database.write() as tx:
-        await organizers.remove(tx, gate.identifier(member), by=who.actor.id, today=held.today())
-    return redirect(f"/organizer/{language}/team?said=removed")
+        seats = await accounts.sessions(tx, gone)
+        left = await organizers.remove(tx, gone, by=who.actor, today=held.today())
+    for seat in seats:
+        held.searches.forget(seat.id)
+    return await _left(held, who, gone, left, "removed")
+
+
+@post("/organizer/{language:str}/team/{member:str}/roles/{role:str}/take", status_code=303)
+async def take(request: Asked, language: FromPath[str], member: FromPath[str], role: FromPath[str]) -> Response[bytes]:
+    """One role; where it was the last on a petition, that petition's key is changed."""
+    held = parts.of(request)
+    who, _ = await gate.sent(request, language, proved=True)
+    _mine(held, who)
+    whose = gate.identifier(member)
+    async with held.database.write() as tx:
+        seats = await accounts.sessions(tx, whose)
+        left = await organizers.take(tx, whose, gate.identifier(role), by=who.actor, today=held.today())
+    for seat in seats:
+        held.searches.forget(seat.id)
+    return await _left(held, who, whose, left, "taken")
+
+
+async def _left(held: Parts, who: Signed, gone: bytes, left: Sequence[bytes], said: str) -> Response[bytes]:
+    """A key that cannot be changed now stays due, and the page says so."""
+    for petition in held.hub.all_petitions():
+        if petition.id in left and gone != who.organizer.id:
+            with suppress(Conflict):
+                await change_key(held, who, petition)
+    return redirect(f"/organizer/{who.language}/team?said={said}")
 
 
 @get("/organizer/{language:str}/audit")
@@ -216,5 +289,5 @@ router = Router(
     path="/",
     include_in_schema=False,
     exception_handlers=gate.HANDLERS,
-    route_handlers=[dashboard, team, invite, share, remove, audit_page],
+    route_handlers=[dashboard, team, invite, share, remove, take, audit_page],
 )

@@ -30,10 +30,10 @@ async def unusual(held: Parts, who: Signed, petition: Petition) -> tuple[Odd, ..
         labels = await batches.bursts(connection, petition.id, least=BURST_LEAST)
     for label, day, number in labels:
         found.append(Odd("burst", {"number": number, "day": day, "label": label}, {"burst": label}))
-    key = await gate.private_key(held, who, petition.id)
-    if key is None:
+    ring = await gate.ring(held, who, petition.id)
+    if ring is None:
         return tuple(found)
-    index = held.searches.index(who.session.id, petition.id, key)
+    index = held.searches.index(who.session.id, petition.id, ring)
     if not index.whole:
         return tuple(found)
     by_domain = index.domains()

@@ -1,6 +1,6 @@
 """Lists being written in the background: opened with the key of a session that asked or agreed, sealed part by part.
 
-In whichever process was asked. The petition's key lives in the task's memory and ends with it; the file's own key
+In whichever process was asked. The petition's keys live in the task's memory and end with it; the file's own key
 is sealed to whoever asked for the list before the first part is written.
 """
 
@@ -15,6 +15,7 @@ from petition.db.database import Database
 from petition.domain import listing, sealing
 from petition.domain.actors import MODERATE
 from petition.domain.listing import InWords, Made, Row, Writer
+from petition.domain.sealing import Ring
 from petition.domain.tokens import Keys
 from petition.errors import Unavailable
 from petition.queries import exports, organizers
@@ -35,9 +36,9 @@ class Writing:
         self._database, self._keys, self._catalogues, self._clock = database, keys, catalogues, clock
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
 
-    def begin(self, petition: Petition, export_id: bytes, private_key: bytes) -> None:
+    def begin(self, petition: Petition, export_id: bytes, ring: Ring) -> None:
         if export_id not in self._tasks:
-            task = asyncio.create_task(self._run(petition, export_id, private_key))
+            task = asyncio.create_task(self._run(petition, export_id, ring))
             self._tasks[export_id] = task
             task.add_done_callback(lambda _: self._tasks.pop(export_id, None))
 
@@ -53,10 +54,10 @@ class Writing:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _run(self, petition: Petition, export_id: bytes, private_key: bytes) -> None:
+    async def _run(self, petition: Petition, export_id: bytes, ring: Ring) -> None:
         run = secrets.token_bytes(16)
         try:
-            await self._write(petition, export_id, private_key, run)
+            await self._write(petition, export_id, ring, run)
         except Unavailable:
             logger.warning("a list could not be written: the database is away; its page lets it begin again")
         except Exception as wrong:
@@ -65,7 +66,7 @@ class Writing:
             async with self._database.write() as tx:
                 await exporting.release(tx, export_id, run)
 
-    async def _write(self, petition: Petition, export_id: bytes, private_key: bytes, run: bytes) -> None:
+    async def _write(self, petition: Petition, export_id: bytes, ring: Ring, run: bytes) -> None:
         async with self._database.read() as connection:
             export = await exports.by_id(connection, petition.id, export_id)
             maker = await organizers.by_id(connection, export.made_by) if export else None
@@ -80,7 +81,7 @@ class Writing:
         async with self._database.write() as tx:
             if not await exporting.claim(tx, export_id, run, sealed, now=self._clock()):
                 return
-        pages = lists.opened(self._database, petition.id, private_key, export.meant, scope)
+        pages = lists.opened(self._database, petition.id, ring, export.meant, scope)
         writer = self._writer(petition, export, maker.address_text(self._keys))
         if await self._parts(export_id, run, key, pages, writer):
             async with self._database.write() as tx:
