@@ -25,7 +25,19 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.settings import Settings
 from petition.web import api, demo, live, names, problems, public, signature, system
-from petition.web.console import accounts, batches, invitations, petitions, retention, safety, signatures, team
+from petition.web.console import (
+    accounts,
+    audits,
+    batches,
+    charts,
+    invitations,
+    petitions,
+    retention,
+    safety,
+    signatures,
+    team,
+)
+from petition.web.console.memory import Chain, Kept
 from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
 from petition.web.envelope import Envelope
@@ -45,6 +57,8 @@ CONSOLE = (
     safety.router,
     retention.router,
     petitions.router,
+    charts.router,
+    audits.router,
 )
 
 
@@ -109,6 +123,8 @@ def create_app(
                 monotonic=clocks.monotonic,
                 searches=Searches(database, clocks.monotonic),
                 relisting=Relisting(database),
+                kept=Kept(clocks.monotonic),
+                chain=Chain(database),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts
@@ -148,6 +164,7 @@ async def _working(worker: Worker) -> AsyncIterator[None]:
 async def _settle(parts: Parts) -> None:
     parts.searches.close()
     await parts.relisting.close()
+    parts.chain.close()
     await parts.hub.stop()
     await parts.intake.drain()
     await parts.confirmations.drain()

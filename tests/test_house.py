@@ -54,6 +54,8 @@ SHARED = {
         "console.search",
         "console.relisting",
         "console.unusual",
+        "console.memory",
+        "console.takeaway",
     )
 }
 BANNED = re.compile(

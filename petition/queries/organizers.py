@@ -81,6 +81,12 @@ async def everyone(connection: AsyncConnection) -> tuple[tuple[Organizer, tuple[
     return tuple((Organizer(**row), held.get(row["id"], ())) for row in rows)
 
 
+async def addresses(connection: AsyncConnection, keys: Keys) -> dict[bytes, str]:
+    """Everybody's address by their id, those whose account has ended as well: what they did stays theirs."""
+    rows = (await connection.execute(select(_organizers))).mappings()
+    return {row["id"]: Organizer(**row).address_text(keys) for row in rows}
+
+
 async def owners(connection: AsyncConnection, petition_id: bytes) -> tuple[Organizer, ...]:
     """Who decides on this petition and has set up their account."""
     mine = _roles.c.petition_id.is_(None) | (_roles.c.petition_id == petition_id)

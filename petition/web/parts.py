@@ -18,6 +18,7 @@ from petition.domain.tokens import Keys
 from petition.queries.signatures import Signature
 from petition.settings import Settings
 from petition.web.console.relisting import Relisting
+from petition.web.console.memory import Chain, Kept
 from petition.web.console.search import Searches
 from petition.web.hub import Hub
 from petition.web.pages import Pages
@@ -45,6 +46,8 @@ class Parts:
     mail_folder: Path | None
     searches: Searches
     relisting: Relisting
+    kept: Kept
+    chain: Chain
     rendered: dict[tuple[str, ...], Any] = field(default_factory=dict)
     # Each derivation of a password takes 64 MB for a third of a second.
     derivations: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
