@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables
@@ -54,17 +54,24 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 REST = "rest"
 
 _rows = tables.table(tables.AuditEntry)
-_before = _rows.alias("before")
-_wanted = (
-    select(*(_rows.c[name] for name in Entry.__slots__ if name in _rows.c), _before.c.head.label("head_before"))
-    .outerjoin(_before, _before.c.number == _rows.c.number - 1)
-    .order_by(_rows.c.number.desc())
-)
+_wanted = select(*(_rows.c[name] for name in Entry.__slots__ if name in _rows.c)).order_by(_rows.c.number.desc())
 
 
-def _visible(petitions: Sequence[bytes], accounts_too: bool) -> ColumnElement[bool]:
-    about: ColumnElement[bool] = _rows.c.petition_id.in_(petitions)
-    return about | _rows.c.petition_id.is_(None) if accounts_too else about
+async def _entries(connection: AsyncConnection, wanted: Select[Any]) -> tuple[Entry, ...]:
+    """What is meant first, then the heads before those alone."""
+    meant, before = wanted.subquery(), _rows.alias("before")
+    joined = select(meant, before.c.head.label("head_before")).outerjoin(before, before.c.number == meant.c.number - 1)
+    found = await connection.execute(joined.order_by(meant.c.number.desc()))
+    return tuple(Entry(**row) for row in found.mappings())
+
+
+def _visible(petitions: Sequence[bytes] | None) -> ColumnElement[bool]:
+    if petitions is None:
+        return true()
+    # Of one petition its index has the order; of several the entries' own order has, and an index would be in the way.
+    about = _rows.c.petition_id if len(petitions) == 1 else func.coalesce(_rows.c.petition_id, b"")
+    visible: ColumnElement[bool] = about.in_(petitions)
+    return visible
 
 
 def _of_group(group: str) -> ColumnElement[bool]:
@@ -92,21 +99,18 @@ def _where(wanted: Wanted) -> ColumnElement[bool]:
 
 async def page(
     connection: AsyncConnection,
-    petitions: Sequence[bytes],
+    petitions: Sequence[bytes] | None,
     *,
-    accounts_too: bool,
     wanted: Wanted = ANYTHING,
     before: int | None = None,
     limit: int = 100,
 ) -> tuple[Entry, ...]:
-    """Newest first: of these petitions, and with `accounts_too` of no petition in particular."""
-    found = _wanted.where(_visible(petitions, accounts_too), _where(wanted)).limit(limit)
-    if before is not None:
-        found = found.where(_rows.c.number < before)
-    return tuple(Entry(**row) for row in (await connection.execute(found)).mappings())
+    """Newest first: of these petitions; with None everything, what is of no petition in particular as well."""
+    found = _wanted.where(_visible(petitions), _where(wanted)).limit(limit)
+    return await _entries(connection, found if before is None else found.where(_rows.c.number < before))
 
 
 async def of_signature(connection: AsyncConnection, petition_id: bytes, signature_id: bytes) -> tuple[Entry, ...]:
     """What organizers did with one signature, newest first."""
     mine = (_rows.c.petition_id == petition_id) & (_rows.c.subject == signature_id)
-    return tuple(Entry(**row) for row in (await connection.execute(_wanted.where(mine).limit(50))).mappings())
+    return await _entries(connection, _wanted.where(mine).limit(50))

@@ -37,17 +37,16 @@ FORMATS = {"csv": "text/csv", "json": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Seeing:
-    """What one organizer may see of the audit: these petitions' entries; of accounts only who decides everywhere."""
+    """What one organizer may see of the audit: these petitions' entries; who decides everywhere sees all."""
 
     known: Mapping[bytes, Petition]
-    accounts_too: bool
+    everything: bool
 
     async def page(self, held: Parts, wanted: Wanted, before: int | None, limit: int) -> tuple[Entry, ...]:
         async with held.database.read() as connection:
             return await audits.page(
                 connection,
-                tuple(self.known),
-                accounts_too=self.accounts_too,
+                None if self.everything else tuple(self.known),
                 wanted=wanted,
                 before=before,
                 limit=limit,
@@ -105,7 +104,7 @@ async def audit_page(request: Asked, language: FromPath[str]) -> Response[bytes]
         names = await accounts.addresses(connection, held.keys)
         team = await accounts.everyone(connection)
     mine = {o.id for o, grants in team if any(g.petition_id is None or g.petition_id in seeing.known for g in grants)}
-    people = names if seeing.accounts_too else {key: name for key, name in names.items() if key in mine}
+    people = names if seeing.everything else {key: name for key, name in names.items() if key in mine}
     standing = await held.chain.standing(PATIENCE)
     page = AuditPage(
         who.who(held),
