@@ -31,7 +31,9 @@ FLOORS = {
     "petition.cli": 8,
     "petition.__main__": 9,
 }
-LEAVES = {f"petition.actions.{name}" for name in ("intake", "counting", "outbox", "limits", "audit", "notes", "milestones")}
+LEAVES = {
+    f"petition.actions.{name}" for name in ("intake", "counting", "outbox", "limits", "audit", "notes", "milestones")
+}
 SHARED = {
     f"petition.web.{name}"
     for name in (

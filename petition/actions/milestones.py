@@ -34,13 +34,14 @@ async def note(tx: AsyncConnection, petition_id: bytes, *, since: int, keys: Key
     passed = [number for number in await _milestones(tx, petition_id) if since < number <= total]
     new = await _write(tx, petition_id, dict.fromkeys(passed, today))
     if new:
-        owners = await organizers.owners(tx, petition_id)
+        owners = [await organizers.by_id(tx, owner) for owner in sorted(await organizers.owners(tx, petition_id))]
         letters = [
             outbox.row_to_organizer(
                 keys, owner.id, petition_id, owner.address_text(keys), owner.language, number=number, due_on=today
             )
             for number in new
             for owner in owners
+            if owner is not None
         ]
         await outbox.enqueue(tx, letters)
     return new

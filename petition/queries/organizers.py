@@ -87,15 +87,6 @@ async def addresses(connection: AsyncConnection, keys: Keys) -> dict[bytes, str]
     return {row["id"]: Organizer(**row).address_text(keys) for row in rows}
 
 
-async def owners(connection: AsyncConnection, petition_id: bytes) -> tuple[Organizer, ...]:
-    """Who decides on this petition and has set up their account."""
-    mine = _roles.c.petition_id.is_(None) | (_roles.c.petition_id == petition_id)
-    ids = select(_roles.c.organizer_id).where(mine, _roles.c.role == OWNER)
-    wanted = select(_organizers).where(_organizers.c.id.in_(ids), _organizers.c.state == ACTIVE)
-    rows = (await connection.execute(wanted.order_by(_organizers.c.id))).mappings()
-    return tuple(Organizer(**row) for row in rows)
-
-
 async def actor(connection: AsyncConnection, organizer_id: bytes) -> Actor:
     return Actor(organizer_id, (await _grants(connection, [organizer_id])).get(organizer_id, ()))
 

@@ -17,8 +17,8 @@ from petition.db.grouping import Grouped
 from petition.domain.tokens import Keys
 from petition.queries.signatures import Signature
 from petition.settings import Settings
-from petition.web.console.relisting import Relisting
 from petition.web.console.memory import Chain, Kept
+from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
 from petition.web.hub import Hub
 from petition.web.pages import Pages

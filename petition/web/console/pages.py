@@ -6,8 +6,8 @@ from typing import Any
 
 from petition.domain.actors import Grant
 from petition.domain.counts import Counts
-from petition.queries.batches import Batch
 from petition.domain.funnel import Funnel
+from petition.queries.batches import Batch
 from petition.queries.funnel import Failed
 from petition.queries.petitions import Petition
 from petition.queries.versions import SignedVersion
