@@ -178,6 +178,20 @@ async def test_a_count_that_was_there_before_anybody_looked_is_noted_at_the_star
     assert told(house) == []
 
 
+async def test_what_a_fold_was_past_when_it_began_is_not_told_as_if_it_were_new(open_house: Open) -> None:
+    house = await open_house(THREE)
+    await owner(house)
+    for n in range(3):
+        await house.post(await house.signed(someone(n)), "confirm", agree="yes")
+        if n == 1:
+            async with house.parts.database.write() as tx:
+                await counting.fold(tx, house.parts.hub.any_petition(SLUG).id, SLUG, today=house.clock.now.date())
+    await house.fold()
+    await house.deliver()
+    (mail,) = told(house)
+    assert "has reached 3." in mail[1].text.replace("\u2068", "").replace("\u2069", "")
+
+
 async def test_an_owner_whose_account_has_ended_meanwhile_gets_nothing(open_house: Open) -> None:
     with Postbox() as postbox:
         house = await open_house(petition_text(milestones=[1]), smtp_url=postbox.url)

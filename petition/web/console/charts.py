@@ -18,7 +18,7 @@ from petition.web.console import gate
 from petition.web.console.pages import FiguresPage, Waits
 from petition.web.parts import Asked, Parts
 
-SAID = ("mail-again",)
+SAID = ("mail-again", "mail-none")
 SHOWN = 10
 Team = tuple[tuple[Organizer, tuple[Grant, ...]], ...]
 
@@ -84,9 +84,11 @@ async def mail_again(request: Asked, language: FromPath[str], slug: FromPath[str
     if key is None:
         raise Conflict("key-missing")
     async with held.database.write() as tx:
-        await mailing.again(tx, petition.id, key=key, by=who.actor, keys=held.keys, today=held.today())
+        mailed = await mailing.again(tx, petition.id, key=key, by=who.actor, keys=held.keys, today=held.today())
     held.kept.forget(("numbers", petition.id))
-    return redirect(f"/organizer/{language}/petitions/{slug}/figures?said=mail-again")
+    return redirect(
+        f"/organizer/{language}/petitions/{slug}/figures?said={'mail-again' if mailed.again else 'mail-none'}"
+    )
 
 
 router = Router(

@@ -6,7 +6,10 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqlalchemy import update
+
 from petition.actions import audit
+from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
 from petition.queries import funnel
 from tests.actions.desk import Desk
@@ -254,6 +257,25 @@ async def test_those_who_were_refused_can_be_written_to_again_under_a_new_link(o
         await browser.get(PAGE)
         assert [row(browser, step) for step in STEPS[:3]] == [[3], [3], [3]]
         assert "wait for a mail that was refused" not in browser.text
+
+
+async def test_a_record_that_is_not_the_one_that_was_signed_is_written_to_nobody(open_house: Open) -> None:
+    """Whoever can write to the database swaps two records, to have somebody's link sent to themselves."""
+    with Postbox() as postbox:
+        house = await open_house(smtp_url=postbox.url)
+        await refused(house, postbox, LAYLA, OMAR)
+        one, other = await house.signatures()
+        rows = tables.table(tables.Signature)
+        async with house.parts.database.write() as tx:
+            for row, sealed in ((one, other.sealed), (other, one.sealed)):
+                await tx.execute(update(rows).where(rows.c.id == row.id).values(sealed=sealed))
+        browser, _ = await inside(house)
+        await browser.get(PAGE)
+        await browser.send("/figures/mail")
+        await browser.follow()
+        assert "No mail was sent again" in browser.text
+        await house.deliver()
+        assert postbox.mails == []
 
 
 async def test_writing_again_keeps_to_ones_categories_and_to_those_who_may_act(open_house: Open) -> None:
