@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_24_figures"
-down_revision = "2026_11_24_batches"
+down_revision = "2026_11_24_invitations"
 
 FAILED = sa.text("state = 'failed'")
 

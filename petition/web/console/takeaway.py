@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from petition.domain import sheets
+from petition.domain import tabular
 from petition.queries.audit import Entry
 from petition.words import Words
 
@@ -47,26 +47,23 @@ def plain(entry: Entry) -> dict[str, Any]:
 
 async def csv(entries: Entries, naming: Naming, words: Words, what: Callable[[str], str]) -> AsyncIterator[bytes]:
     """`what`: a verb in words."""
-    names = ("number", "day", "who", "what", "petition", "subject", "facts")
-    yield (sheets.BEGINNING + sheets.row([*(words(f"audit.{name}") for name in names), "verb", "head"])).encode()
+    names = [words(f"audit.{name}") for name in ("number", "day", "who", "what", "petition", "subject", "facts")]
+    yield tabular.BOM.encode() + tabular.csv_bytes([[*names, "verb", "head"]])
     async for some in entries:
-        rows = (
-            sheets.row(
-                (
-                    entry.number,
-                    entry.day,
-                    naming.who(entry) or words("audit.operator"),
-                    what(entry.verb),
-                    naming.petition(entry),
-                    naming.subject(entry),
-                    json.dumps(entry.facts, ensure_ascii=False, sort_keys=True) if entry.facts else "",
-                    entry.verb,
-                    entry.head.hex(),
-                )
+        yield tabular.csv_bytes(
+            (
+                str(entry.number),
+                entry.day.isoformat(),
+                naming.who(entry) or words("audit.operator"),
+                what(entry.verb),
+                naming.petition(entry),
+                naming.subject(entry),
+                json.dumps(entry.facts, ensure_ascii=False, sort_keys=True) if entry.facts else "",
+                entry.verb,
+                entry.head.hex(),
             )
             for entry in some
         )
-        yield "".join(rows).encode("utf-8", "replace")
 
 
 async def lossless(entries: Entries, naming: Naming, about: Mapping[str, Any]) -> AsyncIterator[bytes]:
