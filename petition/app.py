@@ -27,7 +27,9 @@ from petition.settings import Settings
 from petition.web import api, demo, live, names, problems, public, signature, system
 from petition.web.console import (
     accounts,
+    audits,
     batches,
+    charts,
     exports,
     invitations,
     keys,
@@ -37,6 +39,7 @@ from petition.web.console import (
     signatures,
     team,
 )
+from petition.web.console.memory import Chain, Kept
 from petition.web.console.relisting import Relisting
 from petition.web.console.resealing import Resealing
 from petition.web.console.search import Searches
@@ -60,6 +63,8 @@ CONSOLE = (
     retention.router,
     petitions.router,
     keys.router,
+    charts.router,
+    audits.router,
 )
 
 
@@ -126,6 +131,8 @@ def create_app(
                 relisting=Relisting(database),
                 writing=Writing(database, server_keys, catalogues, clocks.wall),
                 resealing=Resealing(database, clocks.wall),
+                kept=Kept(clocks.monotonic),
+                chain=Chain(database),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts
@@ -167,6 +174,7 @@ async def _settle(parts: Parts) -> None:
     await parts.relisting.close()
     await parts.writing.close()
     await parts.resealing.close()
+    parts.chain.close()
     await parts.hub.stop()
     await parts.intake.drain()
     await parts.confirmations.drain()

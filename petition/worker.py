@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-from petition.actions import batches, counting, exporting, keeping, retention
+from petition.actions import batches, counting, exporting, keeping, milestones, retention
 from petition.db.database import Database
 from petition.db.locks import Leadership
 from petition.domain.tokens import Keys
 from petition.errors import Unavailable
 from petition.mail.delivery import Delivery
+from petition.queries import petitions
 from petition.queries.batches import at_work
 
 logger = logging.getLogger("petition.worker")
@@ -133,8 +134,11 @@ class Worker:
         for petition_id, slug, publish in waiting:
             if publish == "batched" and not await self._batch_is_due(petition_id):
                 continue
+            today = self._clock().date()
             async with self._database.write() as tx:
-                taken += await counting.fold(tx, petition_id, slug, today=self._clock().date())
+                since = await milestones.standing(tx, petition_id)
+                taken += await counting.fold(tx, petition_id, slug, today=today)
+                await milestones.note(tx, petition_id, since=since, keys=self._keys, today=today)
             self._publishing.published(petition_id)
         return taken
 
@@ -168,6 +172,7 @@ class Worker:
             async with self._database.write() as tx:
                 await retention.shuffle(tx, today=today)
             await self._purge(today)
+            await self._catch_up(today)
             self._tidied = today
         async with self._database.read() as connection:
             over = await exporting.over(connection, now=self._clock())
@@ -178,6 +183,14 @@ class Worker:
             self._writes = self._database.commits
             await self._database.checkpoint()
         return 0
+
+    async def _catch_up(self, today: date) -> None:
+        """Milestones that the count was past before anybody looked: a petition of an earlier version, or a copy."""
+        async with self._database.read() as connection:
+            known = await petitions.petitions(connection)
+        for petition in known:
+            async with self._database.write() as tx:
+                await milestones.catch_up(tx, petition.id, today=today)
 
     async def _purge(self, today: date) -> None:
         """The records of petitions whose time is over, in steps that end between two writers' turns."""

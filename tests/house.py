@@ -27,7 +27,7 @@ from petition.web.parts import Parts
 from tests.factories import SLUG
 from tests.people import Person
 
-LINK = re.compile(r"/(?:ar|en)/signature/[A-Za-z0-9_-]{43}")
+LINK = re.compile(r"/(?:ar|en)/signature/[A-Za-z0-9_-]{43}|/organizer/(?:ar|en)\b")
 
 
 class Clock:

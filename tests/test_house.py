@@ -32,7 +32,9 @@ FLOORS = {
     "petition.cli": 8,
     "petition.__main__": 9,
 }
-LEAVES = {f"petition.actions.{name}" for name in ("intake", "counting", "outbox", "limits", "audit", "notes")}
+LEAVES = {
+    f"petition.actions.{name}" for name in ("intake", "counting", "outbox", "limits", "audit", "notes", "milestones")
+}
 SHARED = {
     f"petition.web.{name}"
     for name in (
@@ -58,6 +60,8 @@ SHARED = {
         "console.unusual",
         "console.resealing",
         "console.changing",
+        "console.memory",
+        "console.takeaway",
     )
 }
 BANNED = re.compile(

@@ -21,6 +21,8 @@ from petition.db import dialect, tables
 from petition.domain.sealing import canonical
 
 NOTHING = bytes(32)
+# So many at once: a server that follows the chain answers others in between.
+STRIDE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,49 @@ def link(head: bytes, entry: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(head + canonical(plain)).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where somebody stands who follows the chain: the last entry that held, and its head."""
+
+    number: int
+    head: bytes
+
+
+BEGINNING = Link(0, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`broken`: the first entry that does not follow from the one before; `more`: there may be further ones."""
+
+    link: Link
+    broken: int | None
+    more: bool
+
+
+async def follow(connection: AsyncConnection, since: Link, *, limit: int = STRIDE) -> Followed:
+    """Up to `limit` entries after `since`, which itself must still be there as it was."""
+    rows = tables.table(tables.AuditEntry)
+    if since.number:
+        last = await connection.execute(select(rows.c.head).where(rows.c.number == since.number))
+        if last.scalar_one_or_none() != since.head:
+            return Followed(since, since.number, more=False)
+    found = await connection.execute(
+        select(rows).where(rows.c.number > since.number).order_by(rows.c.number).limit(limit)
+    )
+    number, head = since.number, since.head
+    entries = found.mappings().all()
+    for entry in entries:
+        following = link(head, dict(entry))
+        if entry["number"] != number + 1 or entry["head"] != following:
+            return Followed(Link(number, head), number + 1, more=False)
+        number, head = number + 1, following
+    return Followed(Link(number, head), None, more=len(entries) == limit)
+
+
 async def broken(connection: AsyncConnection) -> int | None:
     """The number of the first entry that does not follow from the one before; None if the whole chain holds."""
-    rows = tables.table(tables.AuditEntry)
-    head, expected = NOTHING, 1
-    async for row in await connection.stream(select(rows).order_by(rows.c.number)):
-        entry = dict(row._mapping)
-        head = link(head, entry)
-        if entry["number"] != expected or entry["head"] != head:
-            return expected
-        expected += 1
-    return None
+    followed = Followed(BEGINNING, None, more=True)
+    while followed.more:
+        followed = await follow(connection, followed.link)
+    return followed.broken

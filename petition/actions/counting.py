@@ -10,7 +10,7 @@ skip whoever began earlier and committed later.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -69,11 +69,16 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
     lines = await _lines(tx, petition_id, {row.link for row in taken if row.act > 0})
     before = tally.total
     left = sum(tally.removed.values())
-    appended = [_append(tally, lines, slug, row) for row in taken]
+    appended, verified = [], 0
+    for row in taken:
+        was = lines.get(row.link)
+        appended.append(_append(tally, lines, slug, row))
+        verified += lines[row.link].verified and not (was is not None and was.verified)
     await dialect.append(tx, tables.table(tables.LedgerEntry), appended)
     await _write_tally(tx, petition_id, tally)
     removed = sum(tally.removed.values()) - left
-    await _write_day(tx, petition_id, today, tally.total - before + removed, removed)
+    changed = {"counted": tally.total - before + removed, "removed": removed, "verified": verified}
+    await _write_day(tx, petition_id, today, changed)
     return len(taken)
 
 
@@ -137,18 +142,13 @@ async def _write_tally(tx: AsyncConnection, petition_id: bytes, tally: Tally) ->
     )
 
 
-async def _write_day(tx: AsyncConnection, petition_id: bytes, today: date, counted: int, removed: int) -> None:
+async def _write_day(tx: AsyncConnection, petition_id: bytes, today: date, changed: Mapping[str, int]) -> None:
     rows = tables.table(tables.TallyDay)
     mine = (rows.c.petition_id == petition_id) & (rows.c.day == today)
-    day = (await tx.execute(select(rows.c.counted, rows.c.removed).where(mine))).one_or_none()
-    if day is not None:
-        counted, removed = counted + day.counted, removed + day.removed
-    written = dialect.insert(tx, rows).values(petition_id=petition_id, day=today, counted=counted, removed=removed)
-    await tx.execute(
-        written.on_conflict_do_update(
-            index_elements=[rows.c.petition_id, rows.c.day], set_={"counted": counted, "removed": removed}
-        )
-    )
+    before = (await tx.execute(select(*(rows.c[name] for name in changed)).where(mine))).mappings().one_or_none()
+    day = {name: number + (before[name] if before else 0) for name, number in changed.items()}
+    written = dialect.insert(tx, rows).values(petition_id=petition_id, day=today, **day)
+    await tx.execute(written.on_conflict_do_update(index_elements=[rows.c.petition_id, rows.c.day], set_=day))
 
 
 async def waiting(connection: AsyncConnection, petition_id: bytes) -> tuple[int, date | None]:

@@ -7,6 +7,7 @@ a trace of when somebody signed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Sequence
@@ -14,16 +15,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import dialect, tables
-from petition.domain import sealing, states
+from petition.domain import actors, sealing, states
 from petition.domain.tokens import Keys
 
 CONFIRM, ALREADY, REMINDER = "confirm", "already", "reminder"
 # One mail of each kind for one signature: its id says which, so that finding a signature's mails needs no index.
 NUMBERS = {CONFIRM: b"\x01", REMINDER: b"\x02"}
+# To an organizer. Its id follows from whom it tells of what: the same thing is told once, whoever notes it.
+MILESTONE = "milestone"
+TO_ORGANIZERS = {MILESTONE: b"\x10"}
 WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
 
 # The mail budget per mailbox (promise 26). Days, not hours, are stored: two days hold any 24 hours, eight any week.
@@ -46,6 +50,17 @@ class Letter:
     token: str
     language: str
     sealed: bytes
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is so now: `says` is "pending", "already" (the address counts), the signature's state, or of a mail to an
+    organizer its kind, while the account is there. Category and method are the signature's."""
+
+    says: str
+    category: str = ""
+    method: str = ""
 
 
 def row(
@@ -60,12 +75,26 @@ def row(
 ) -> dict[str, Any]:
     """A new row; `contents` are the address, mailbox, name, token and language of a `Letter`."""
     payload = sealing.seal(sealing.canonical(contents), keys.mail, nonce, signature_id)
-    return _row(signature_id, petition_id, kind, due_on, payload)
+    return _row(signature_id + NUMBERS[kind], signature_id, petition_id, kind, due_on, payload)
 
 
-def _row(signature_id: bytes, petition_id: bytes, kind: str, due_on: date, payload: bytes) -> dict[str, Any]:
+def row_to_organizer(
+    keys: Keys, organizer_id: bytes, petition_id: bytes, address: str, language: str, *, number: int, due_on: date
+) -> dict[str, Any]:
+    """That a petition's count has reached `number`."""
+    contents = {"address": address, "mailbox": "", "name": "", "token": "", "language": language, "number": number}
+    nonce = secrets.token_bytes(sealing.NONCE_BYTES)
+    payload = sealing.seal(sealing.canonical(contents), keys.mail, nonce, organizer_id)
+    about = hashlib.sha256(b"petition/milestone/1/" + organizer_id + petition_id + number.to_bytes(8, "big"))
+    own_id = about.digest()[:16] + TO_ORGANIZERS[MILESTONE]
+    return _row(own_id, organizer_id, petition_id, MILESTONE, due_on, payload)
+
+
+def _row(
+    own_id: bytes, signature_id: bytes, petition_id: bytes, kind: str, due_on: date, payload: bytes
+) -> dict[str, Any]:
     return {
-        "id": signature_id + NUMBERS[kind],
+        "id": own_id,
         "signature_id": signature_id,
         "petition_id": petition_id,
         "kind": kind,
@@ -139,7 +168,7 @@ async def claim(tx: AsyncConnection, keys: Keys, *, by: bytes, today: date, limi
 
 
 async def _within_budget(tx: AsyncConnection, keys: Keys, letters: list[Letter], today: date) -> set[bytes]:
-    """The ids that may go out. One that was tried before has been counted already."""
+    """The ids that may go out. One that was tried before has been counted already; organizers' have no budget."""
     rows = tables.table(tables.Mailed)
     boxes = {letter.id: keys.mailbox_of(letter.mailbox) for letter in letters}
     sent: dict[bytes, list[date]] = {box: [] for box in boxes.values()}
@@ -152,7 +181,7 @@ async def _within_budget(tx: AsyncConnection, keys: Keys, letters: list[Letter],
     allowed, noted = set(), []
     for letter in letters:
         days = sent[boxes[letter.id]]
-        if letter.attempts:
+        if letter.attempts or letter.kind in TO_ORGANIZERS:
             allowed.add(letter.id)
         elif all(sum(day >= today - span for day in days) < most for span, most in (A_DAY, A_WEEK)):
             allowed.add(letter.id)
@@ -163,12 +192,12 @@ async def _within_budget(tx: AsyncConnection, keys: Keys, letters: list[Letter],
     return allowed
 
 
-async def wanted(connection: AsyncConnection, letters: Sequence[Letter]) -> dict[bytes, str]:
-    """For each letter's signature what is true now: "pending", "already" (the address counts), or its state."""
+async def wanted(connection: AsyncConnection, letters: Sequence[Letter]) -> dict[bytes, Truth]:
+    """For each letter's signature, or organizer, what is true now."""
     s = tables.table(tables.Signature)
     found = (
         await connection.execute(
-            select(s.c.id, s.c.petition_id, s.c.identity, s.c.state).where(
+            select(s.c.id, s.c.petition_id, s.c.identity, s.c.state, s.c.category, s.c.method).where(
                 s.c.id.in_([x.signature_id for x in letters])
             )
         )
@@ -181,10 +210,33 @@ async def wanted(connection: AsyncConnection, letters: Sequence[Letter]) -> dict
         )
     ).all()
     counting = {tuple(pair) for pair in counted}
-    return {
-        x.id: ALREADY if x.state == states.PENDING and (x.petition_id, x.identity) in counting else x.state
-        for x in found
-    }
+    truths = {}
+    for x in found:
+        says = ALREADY if x.state == states.PENDING and (x.petition_id, x.identity) in counting else x.state
+        truths[x.id] = Truth(says, x.category or "", x.method)
+    told = {x.signature_id for x in letters if x.kind in TO_ORGANIZERS}
+    if told:
+        o = tables.table(tables.Organizer)
+        here = select(o.c.id).where(o.c.id.in_(told), o.c.state == actors.ACTIVE)
+        truths |= {row.id: Truth(MILESTONE) for row in await connection.execute(here)}
+    return truths
+
+
+async def note_day(
+    tx: AsyncConnection, petition_id: bytes, truth: Truth, *, day: date, sent: int = 0, failed: int = 0
+) -> None:
+    """So many more of these on this day; read and written whole, by the one worker that leads."""
+    rows = tables.table(tables.MailDay)
+    key = {"petition_id": petition_id, "day": day, "category": truth.category, "method": truth.method}
+    mine = and_(*(rows.c[name] == value for name, value in key.items()))
+    wanted = select(rows.c.sent, rows.c.failed).where(mine).with_for_update()
+    known = (await tx.execute(wanted)).one_or_none()
+    if known is None:
+        # Where two begin the day at once, one waits here for the other.
+        empty = dialect.insert(tx, rows).values(**key, sent=0, failed=0)
+        await tx.execute(empty.on_conflict_do_nothing(index_elements=[rows.c[name] for name in key]))
+        known = (await tx.execute(wanted)).one()
+    await tx.execute(update(rows).where(mine).values(sent=known.sent + sent, failed=known.failed + failed))
 
 
 async def reminding(connection: AsyncConnection) -> set[bytes]:
@@ -208,7 +260,8 @@ async def keep(tx: AsyncConnection, letter: Letter, attempts: int) -> None:
 async def remind_later(tx: AsyncConnection, letter: Letter, *, today: date) -> None:
     """The reminder of a confirm mail just sent, with its payload as it was sealed."""
     due_on = today + states.REMIND_AFTER
-    await enqueue(tx, [_row(letter.signature_id, letter.petition_id, REMINDER, due_on, letter.sealed)])
+    own_id = letter.signature_id + NUMBERS[REMINDER]
+    await enqueue(tx, [_row(own_id, letter.signature_id, letter.petition_id, REMINDER, due_on, letter.sealed)])
 
 
 async def forget(tx: AsyncConnection, signature_ids: Sequence[bytes]) -> None:

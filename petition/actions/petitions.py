@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from petition.actions import audit
+from petition.actions import audit, milestones
 from petition.actions.audit import Act
 from petition.db import dialect, tables
 from petition.domain import sealing
@@ -70,6 +70,8 @@ async def apply(
         await _write_addressees(tx, known.id, file.addressees)
     rows = tables.table(tables.Petition)
     await tx.execute(update(rows).where(rows.c.id == known.id).values(revision=known.revision + 1, **plain))
+    if "milestones" in plain:
+        await milestones.catch_up(tx, known.id, today=today)
     facts = {"changed": list(changed), "version": plain.get("version", known.version)}
     await audit.record(tx, Act("petition:edit", by.id if by else None, known.id, facts=facts), today=today)
     return Applied(file.slug, "updated")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import click
 
 from petition import cli, keyfiles
-from petition.actions import counting, intake, signing
+from petition.actions import counting, intake, outbox, signing
 from petition.cli import serving
 from petition.cli.apply import apply, read_file
 from petition.cli.made_up import raw_person
@@ -131,5 +132,7 @@ async def _sign(
         attempts.append(intake.prepare(petition, checked, raw["language"], keys, today=day))
     async with database.write() as tx:
         await intake.record(tx, attempts)
+        for category, sent in Counter(a.signature["category"] for a in attempts).items():
+            await outbox.note_day(tx, petition.id, outbox.Truth("pending", category, "mail"), day=day, sent=sent)
         await signing.confirm(tx, [signing.Confirmation(a.token, day) for a in attempts], keys=keys)
         await counting.fold(tx, petition.id, petition.slug, today=day)

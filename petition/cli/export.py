@@ -20,7 +20,7 @@ from petition.db.opening import opened
 from petition.domain import listing, states
 from petition.domain.actors import MODERATE
 from petition.domain.listing import InWords, Made, Row, Wanted
-from petition.errors import OperatorError
+from petition.errors import Conflict, OperatorError
 from petition.queries import listing as lists
 from petition.queries.petitions import Petition
 from petition.settings import Settings
@@ -133,8 +133,13 @@ async def _write(database: Database, unlocked: Unlocked, order: Order) -> tuple[
                 closed += sum(not row.record for row in page)
                 bar.update(len(page))
 
-            async for part in lists.written(pages, listing.writer(order.kind, worded, made), read):
-                file.write(part)
+            try:
+                async for part in lists.written(pages, listing.writer(order.kind, worded, made), read):
+                    file.write(part)
+            except Conflict:
+                raise OperatorError(
+                    f"the key of {order.slug} was changed at this moment: write the list again"
+                ) from None
     return f"{rows:,} signatures in {path}; mark {export.mark}", closed
 
 

@@ -269,9 +269,16 @@ class Outbox(Table):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index(
+            "ix_outbox_failed",
+            "petition_id",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
         UNORDERED,
     )
-    # The signature's id and one byte for the kind: see actions/outbox.py.
+    # The signature's id and one byte for the kind: see actions/outbox.py. A mail to an organizer stands here too:
+    # `signature_id` is then the account's id.
     id: Mapped[bytes] = mapped_column(LargeBinary(17), primary_key=True)
     signature_id: Mapped[bytes] = mapped_column(Id)
     petition_id: Mapped[bytes] = mapped_column(Id)
@@ -337,10 +344,38 @@ class Tally(Table):
 
 
 class TallyDay(Table):
-    """What the fold counted and removed on one day, for the chart."""
+    """What the fold counted, removed and saw verified on one day, for the charts."""
 
     __tablename__ = "tally_days"
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     counted: Mapped[int] = mapped_column(Integer)
     removed: Mapped[int] = mapped_column(Integer)
+    verified: Mapped[int] = mapped_column(Integer, server_default="0")
+
+
+class MailDay(Table):
+    """How many of those who signed got their mail on one day, and how many mails were refused for good.
+
+    Written by the worker that hands mails over: the outbox forgets a mail once its signature is confirmed.
+    `category` is empty where nothing was claimed.
+    """
+
+    __tablename__ = "mail_days"
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    category: Mapped[str] = mapped_column(String(80), primary_key=True)
+    method: Mapped[str] = mapped_column(String(16), primary_key=True)
+    sent: Mapped[int] = mapped_column(Integer)
+    failed: Mapped[int] = mapped_column(Integer)
+
+
+class MilestoneReached(Table):
+    """That the count has passed a milestone, and when it first did. It stays when the count falls again."""
+
+    __tablename__ = "milestones_reached"
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    day: Mapped[date] = mapped_column(Date)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from petition.actions import outbox
-from petition.actions.outbox import Letter
+from petition.actions.outbox import Letter, Truth
 from petition.db.database import Database
 from petition.domain import states
 from petition.domain.tokens import Keys
@@ -85,9 +85,10 @@ class Delivery:
             reminding = await outbox.reminding(connection)
         for position, letter in enumerate(letters):
             try:
-                kind = _kind(letter, truth.get(letter.signature_id))
+                now_so = truth.get(letter.signature_id)
+                kind = _kind(letter, now_so.says if now_so else None)
                 remind = kind == outbox.CONFIRM and letter.petition_id in reminding
-                await self._deliver(letter, kind, remind=remind)
+                await self._deliver(letter, kind, now_so or outbox.Truth(""), remind=remind)
             except Unreachable as gone:
                 self._server_away(str(gone))
                 for waiting in letters[position:]:
@@ -108,12 +109,12 @@ class Delivery:
                 return letters
         return []
 
-    async def _deliver(self, letter: Letter, kind: str | None, *, remind: bool) -> None:
+    async def _deliver(self, letter: Letter, kind: str | None, truth: Truth, *, remind: bool) -> None:
         if letter.id in self._sent:
-            await self._mark(letter, outbox.SENT, remind=remind)
+            await self._mark(letter, outbox.SENT, truth, remind=remind)
             return
         if kind is None:
-            await self._mark(letter, outbox.DROPPED)
+            await self._mark(letter, outbox.DROPPED, truth)
             return
         try:
             await self._transport.send(self._composer.compose(_message(letter, kind), now=self._clock()))
@@ -121,7 +122,7 @@ class Delivery:
             raise
         except Refused as over:
             logger.warning("a mail was refused for good: %s", over)
-            await self._mark(letter, outbox.FAILED)
+            await self._mark(letter, outbox.FAILED, truth)
         except Deferred as later:
             logger.info("a mail was put off: %s", later)
             await self._put_off(letter)
@@ -132,11 +133,14 @@ class Delivery:
         else:
             self._server_wait = 0.0
             self._sent.add(letter.id)
-            await self._mark(letter, outbox.SENT, remind=remind)
+            await self._mark(letter, outbox.SENT, truth, remind=remind)
 
-    async def _mark(self, letter: Letter, state: str, *, remind: bool = False) -> None:
+    async def _mark(self, letter: Letter, state: str, truth: Truth, *, remind: bool = False) -> None:
         async with self._database.write() as tx:
             await outbox.settle(tx, letter.id, state)
+            if truth.method and letter.kind == outbox.CONFIRM and state != outbox.DROPPED:
+                told = {"sent": int(state == outbox.SENT), "failed": int(state == outbox.FAILED)}
+                await outbox.note_day(tx, letter.petition_id, truth, day=self._clock().date(), **told)
             if remind:
                 await outbox.remind_later(tx, letter, today=self._clock().date())
         self._retries.pop(letter.id, None)
@@ -159,11 +163,13 @@ class Delivery:
 
 
 def _message(letter: Letter, kind: str) -> Message:
-    return Message(kind, letter.id, letter.address, letter.name, letter.token, letter.language)
+    return Message(kind, letter.id, letter.address, letter.name, letter.token, letter.language, letter.number)
 
 
 def _kind(letter: Letter, truth: str | None) -> str | None:
     """What is still to be said: the letter may have been overtaken by what its signatory did."""
+    if letter.kind in outbox.TO_ORGANIZERS:
+        return letter.kind if truth == letter.kind else None
     if truth == states.PENDING:
         return letter.kind
     if truth == outbox.ALREADY and letter.kind == outbox.CONFIRM:

@@ -16,11 +16,15 @@ from petition.domain.states import LAPSE_AFTER
 from petition.words import Words
 
 KINDS = ("confirm", "already", "reminder")
+TO_ORGANIZERS = ("milestone",)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one mail says and to whom. `outbox_id` makes the Message-ID, the same at every try."""
+    """What one mail says and to whom. `outbox_id` makes the Message-ID, the same at every try.
+
+    A mail to an organizer has no name and no token: it tells a `number` and leads to the console.
+    """
 
     kind: str
     outbox_id: bytes
@@ -28,6 +32,7 @@ class Message:
     name: str
     token: str
     language: str
+    number: int = 0
 
 
 class Composer:
@@ -45,7 +50,8 @@ class Composer:
             "words": words,
             "kind": message.kind,
             "name": message.name,
-            "link": f"{self._base_url}/{message.language}/signature/{message.token}",
+            "link": self._base_url + _path(message),
+            "number": message.number,
             "host": self._base_url.split("://", 1)[1],
             "days": LAPSE_AFTER.days,
         }
@@ -71,3 +77,10 @@ class Composer:
         """Stable, so that a second copy after a crash is recognised; a digest, so that it leads to no row."""
         local = hashlib.sha256(b"petition/message-id/1/" + outbox_id).hexdigest()[:40]
         return f"<{local}@{self._sender.rpartition('@')[2]}>"
+
+
+def _path(message: Message) -> str:
+    """Where its one link leads. An organizer's names no petition: a mailbox may be read by others."""
+    if message.kind in TO_ORGANIZERS:
+        return f"/organizer/{message.language}"
+    return f"/{message.language}/signature/{message.token}"

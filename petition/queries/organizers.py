@@ -86,6 +86,12 @@ async def everyone(
     return tuple((Organizer(**row), held.get(row["id"], ())) for row in rows)
 
 
+async def addresses(connection: AsyncConnection, keys: Keys) -> dict[bytes, str]:
+    """Everybody's address by their id, those whose account has ended as well: what they did stays theirs."""
+    rows = (await connection.execute(select(_organizers))).mappings()
+    return {row["id"]: Organizer(**row).address_text(keys) for row in rows}
+
+
 async def actor(connection: AsyncConnection, organizer_id: bytes) -> Actor:
     return Actor(organizer_id, (await _grants(connection, [organizer_id])).get(organizer_id, ()))
 

@@ -17,7 +17,7 @@ from petition.web.pages import DemoMail, Letter
 from petition.web.parts import Asked
 
 MOST_SHOWN = 50
-LINK = re.compile(r"https?://\S+/signature/[A-Za-z0-9_-]{43}")
+LINK = re.compile(r"https?://\S+/(?:signature/[A-Za-z0-9_-]{43}|organizer/[a-z-]+)")
 
 
 @get("/demo/mail")

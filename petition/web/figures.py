@@ -4,7 +4,7 @@ Everything lies in percent of the picture's width, so that it fits any screen un
 attribute. Time and growth run in the reading direction: `across` mirrors a place where that runs the other way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -100,11 +100,15 @@ def chart(timeline: Sequence[Day]) -> Chart | None:
     if not timeline:
         return None
     counted = {day.day: day.counted for day in timeline}
-    first, last = min(counted), max(counted)
+    return columns(counted, min(counted), max(counted))
+
+
+def columns(counted: Mapping[date, int], first: date, last: date) -> Chart:
+    """A number a day from the first to the last; what is below nought is drawn as nothing."""
     length = (last - first).days + 1
     each = -(-length // _MOST_BARS)
     sums = [
-        sum(counted.get(first + timedelta(start + offset), 0) for offset in range(each))
+        max(sum(counted.get(first + timedelta(start + offset), 0) for offset in range(each)), 0)
         for start in range(0, length, each)
     ]
     most = max(sums)

@@ -19,7 +19,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from petition.domain import identity
+from petition.domain import funnel, identity
 from petition.domain.counts import Counts
 from petition.errors import FieldRefused
 from petition.queries.petitions import Petition
@@ -290,6 +290,8 @@ class Pages:
             summary=prose.summary,
             ruler=figures.ruler,
             chart=figures.chart,
+            columns=figures.columns,
+            dict_of=funnel.series,
             initials=identity.initials,
             across=figures.across,
             percent=figures.percent,

@@ -17,6 +17,7 @@ from petition.db.grouping import Grouped
 from petition.domain.tokens import Keys
 from petition.queries.signatures import Signature
 from petition.settings import Settings
+from petition.web.console.memory import Chain, Kept
 from petition.web.console.relisting import Relisting
 from petition.web.console.resealing import Resealing
 from petition.web.console.search import Searches
@@ -49,6 +50,8 @@ class Parts:
     relisting: Relisting
     writing: Writing
     resealing: Resealing
+    kept: Kept
+    chain: Chain
     rendered: dict[tuple[str, ...], Any] = field(default_factory=dict)
     # Each derivation of a password takes 64 MB for a third of a second.
     derivations: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))

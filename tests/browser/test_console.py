@@ -136,7 +136,9 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
     await house.apply(petition_text(slug=slug))
     for n in range(3):
         await house.confirmed(someone(200 + n), slug=slug)
+    await house.confirmed(someone(211), slug=slug, category="journalists")
     await house.signed(someone(210), slug=slug)
+    await house.apply(petition_text(slug=f"empty-{lang}"))
     who = await account(house, f"{slug}@example.org", Grant(None, OWNER))
     page = await open_page(f"{stage.address}/organizer/{lang}", lang)
     found = await in_every_look("sign in", page)
@@ -158,6 +160,11 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
         f"/petitions/{slug}/preview",
         f"/petitions/{slug}/versions",
         f"/petitions/{slug}/versions/1",
+        f"/petitions/{slug}/retention",
+        f"/petitions/{slug}/figures",
+        f"/petitions/empty-{lang}/figures",
+        "/audit?group=people&since=2017-01-01",
+        "/audit?since=soon",
     ):
         await page.goto(here + path)
         found += await in_every_look(path, page)

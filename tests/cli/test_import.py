@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -17,10 +18,13 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import select
 
-from petition.actions import audit, counting
+from petition.actions import audit, counting, importing, rekeying
+from petition.cli.importing import Order
+from petition.cli.importing import _import as run_import
 from petition.db import tables
+from petition.db.opening import opened
 from petition.domain import sealing
-from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
+from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant
 from tests.domain.names_of_the_world import LATIN
 from tests.factories import SLUG, petition_text
 from tests.house import House
@@ -475,6 +479,39 @@ async def test_killed_midway_the_same_file_goes_on_and_every_row_is_in_once(desk
     assert (made.state, made.added) == ("done", 2_600)
     assert {member.row for member in await rows_of(house, tables.ImportMember)} == {None}
     await desk.holds()
+
+
+async def test_a_list_under_way_while_the_key_changes_is_made_anew_by_the_present_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (house.settings.data_dir.parent / "list.csv").write_text(text_of(PEOPLE), "utf-8")
+    petition = house.parts.hub.any_petition(SLUG)
+    owner, fresh, today = Actor(bytes(16), (Grant(None, OWNER),)), [], house.clock.now.date()
+    make = importing.make
+
+    def late(*given: Any, **more: Any) -> Any:
+        made = make(*given, **more)
+        if not fresh:
+
+            async def change() -> None:
+                async with opened(house.settings) as (database, _), database.write() as tx:
+                    key = house.recovery_key(SLUG)
+                    fresh.append((await rekeying.begin(tx, petition.id, key, total=0, by=owner, today=today))[0])
+
+            aside = threading.Thread(target=lambda: asyncio.run(change()))
+            aside.start()
+            aside.join()
+        return made
+
+    monkeypatch.setattr(importing, "make", late)
+    file, nothing = house.settings.data_dir.parent / "list.csv", dict[str, str]()
+    order = Order(SLUG, file, nothing, nothing, "import", "", None, None, False)
+    told = await run_import(house.settings, order, None)
+    assert told[0] == "added: 3"
+    rows = await house.signatures()
+    assert len(rows) == 3
+    for row in rows:
+        assert sealing.open_record(row.sealed, fresh[0], petition.id)
 
 
 async def test_two_at_once_add_everyone_once(desk: Desk, house: House) -> None:

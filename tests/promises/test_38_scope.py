@@ -145,7 +145,7 @@ async def everywhere(
             typed = {"csrf": csrf, "seen": signature.seen, "reason": "duplicate", "category": signature.category or ""}
             typed |= {"address": "new@example.org", "role": "owner", "petition": slug}
             revision = ground.house.parts.hub.any_petition(slug).revision
-            typed |= {"uses": "1", "count": "1", "days": "1"}
+            typed |= {"uses": "1", "count": "1", "days": "1", "format": "json"}
             typed |= {"method": "mail", "note": "A word", "act": "hide" if "/batches" in template else "save"}
             typed |= {"revision": str(revision), "goal": "1", "status": "open", "default_language": "ar"}
             answers.append(await browser.http.post(path, data=typed))
@@ -186,8 +186,8 @@ async def test_an_auditor_reads_everything_and_changes_nothing(house: House) -> 
     answers = await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id, SLUG)
     assert await ground.state() == before
     assert any(LAYLA.full_name in answer.text for answer in answers)
-    # Searching is reading, though it is asked by POST.
-    reading = ("/queue", "/invitations/find")
+    # Searching and taking the audit away are reading, though they are asked by POST.
+    reading = ("/queue", "/invitations/find", "/audit/export")
     posted = [a for a in answers if a.request.method == "POST" and not a.request.url.path.endswith(reading)]
     assert {a.status_code for a in posted} <= {403, 404, 405, 410}
 

@@ -23,7 +23,8 @@ from petition.domain import passwords, sealing, tokens
 from petition.domain.actors import READ, Actor
 from petition.domain.sealing import Ring
 from petition.errors import Forbidden, NotFound
-from petition.queries import organizers
+from petition.queries import funnel, organizers
+from petition.queries.funnel import Numbers
 from petition.queries.organizers import Organizer, Session
 from petition.queries.petitions import Petition
 from petition.queries.queue import Queued
@@ -208,6 +209,21 @@ def petition_for(held: Parts, who: Signed, slug: str, act: str = READ) -> Petiti
     if who.actor.scope(petition.id, act) is None:
         raise Forbidden()
     return petition
+
+
+def readable(held: Parts, who: Signed) -> tuple[Petition, ...]:
+    """The petitions that this organizer may read, by slug."""
+    return tuple(p for p in held.hub.all_petitions() if who.actor.scope(p.id, READ) is not None)
+
+
+async def numbers(held: Parts, petition_id: bytes) -> Numbers:
+    """Of the whole petition, as they were some seconds ago at most: who may see them is asked by whoever shows them."""
+
+    async def counted() -> Numbers:
+        async with held.database.read() as connection:
+            return await funnel.numbers(connection, petition_id)
+
+    return await held.kept.of(("numbers", petition_id), counted)
 
 
 def identifier(text: str) -> bytes:

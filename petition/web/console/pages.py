@@ -6,7 +6,9 @@ from typing import Any
 
 from petition.domain.actors import Grant
 from petition.domain.counts import Counts
+from petition.domain.funnel import Funnel
 from petition.queries.batches import Batch
+from petition.queries.funnel import Failed
 from petition.queries.petitions import Petition
 from petition.queries.rekeyings import Rekeying
 from petition.queries.versions import SignedVersion
@@ -127,19 +129,27 @@ class StepUp(InsidePage):
 
 @dataclass(frozen=True)
 class Desk:
-    """One petition on the dashboard. `waiting`: signatures by state, and those awaiting; `opens`: has its key."""
+    """One petition on the dashboard. `opens`: has its key; `failed`: mails given up whose signatories still wait;
+    `reached`: the highest milestone so far, and its day."""
 
     petition: Petition
     phase: str
     counts: Counts
     role: str
-    waiting: Mapping[str, int]
+    funnel: Funnel
     opens: bool
     moderates: bool
     decides: bool
     unusual: tuple[Any, ...] = ()
     asked: tuple[Batch, ...] = ()
     rekeying: Rekeying | None = None
+    failed: int = 0
+    reached: tuple[int, Any] | None = None
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """Signatures by state, and those awaiting verification."""
+        return {**self.funnel.by_state, "awaiting": self.funnel.waiting}
 
 
 @dataclass(frozen=True)
@@ -350,13 +360,58 @@ class AuditLine:
 
 @dataclass(frozen=True)
 class AuditPage(InsidePage):
-    """Newest first; `holds`: the chain is unbroken."""
+    """Newest first. `chosen` are the filters as asked for; `checked`: how far the chain was followed, `whole`: to its
+    end, `broken`: the first entry that does not follow. `people` are (id, address) to choose from."""
 
     template = "console/audit.html"
     lines: tuple[AuditLine, ...]
     more: int | None
-    holds: bool
+    checked: int
+    whole: bool
+    broken: int | None
+    people: tuple[tuple[str, str], ...]
+    petitions: tuple[Petition, ...]
+    groups: tuple[str, ...]
+    chosen: Mapping[str, str]
+    form: FormState = EMPTY
 
     @property
     def place(self) -> str:
         return "/audit"
+
+
+@dataclass(frozen=True)
+class Waits:
+    """One category with claims that await: how many, and who looks after it; `blind`: of those, who lacks the key."""
+
+    category: str
+    number: int
+    people: tuple[str, ...]
+    blind: frozenset[str]
+
+
+@dataclass(frozen=True)
+class FiguresPage(InsidePage):
+    """How the work stands. `span`: the first and the last day of the charts; `lacking`: organizers without the key,
+    `holders`: how many have it; `milestones`: (number, day it was passed or None)."""
+
+    template = "console/figures.html"
+    petition: Petition
+    phase: str
+    counts: Counts
+    funnel: Funnel
+    span: tuple[Any, Any] | None
+    waits: tuple[Waits, ...]
+    lacking: tuple[str, ...]
+    holders: int
+    opens: bool
+    moderates: bool
+    milestones: tuple[tuple[int, Any], ...]
+    failed: Failed
+    unsent: int
+    said: str | None = None
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/figures"

@@ -1,4 +1,4 @@
-"""The dashboard, the team and the audit: who is here, what waits for them, who did what."""
+"""The dashboard and the team: what waits, and who is here."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -6,12 +6,12 @@ from contextlib import suppress
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from petition.actions import audit, organizers
-from petition.domain import actors
+from petition.actions import organizers
+from petition.domain import actors, funnel
 from petition.domain.actors import DECIDE, MODERATE, READ, ROLES, Grant
 from petition.errors import Conflict, FieldRefused, Forbidden, Invalid, NotFound
-from petition.queries import audit as audits
-from petition.queries import batches, queue, rekeyings
+from petition.queries import batches, rekeyings
+from petition.queries import funnel as funnels
 from petition.queries import organizers as accounts
 from petition.queries.organizers import Organizer
 from petition.queries.petitions import Petition
@@ -20,55 +20,47 @@ from petition.web.answers import html, redirect
 from petition.web.console import gate
 from petition.web.console.changing import change_key
 from petition.web.console.gate import Signed
-from petition.web.console.pages import (
-    AuditLine,
-    AuditPage,
-    Dashboard,
-    Desk,
-    Leaving,
-    Member,
-    Post,
-    TeamPage,
-)
+from petition.web.console.pages import Dashboard, Desk, Leaving, Member, Post, TeamPage
 from petition.web.console.unusual import unusual
 from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts
 
 SAID = ("role", "taken", "removed", "shared")
-AUDIT_PAGE = 100
-
-
-def _petitions(held: Parts, who: Signed) -> tuple[Petition, ...]:
-    return tuple(p for p in held.hub.all_petitions() if who.actor.scope(p.id, READ) is not None)
 
 
 @get("/organizer/{language:str}")
 async def dashboard(request: Asked, language: FromPath[str]) -> Response[bytes]:
     held = parts.of(request)
     who = await gate.signed(request, language)
-    desks = []
-    async with held.database.read() as connection:
-        changing = await rekeyings.by_petition(connection)
-        for petition in _petitions(held, who):
-            scope = who.actor.scope(petition.id, READ)
-            assert scope is not None
-            desks.append(
-                Desk(
-                    petition,
-                    petition.phase(held.clock()),
-                    held.hub.any_counts(petition.slug),
-                    who.actor.role_on(petition.id) or "",
-                    await queue.waiting_counts(connection, petition.id, scope),
-                    await accounts.shared_key(connection, petition.id, who.organizer.id) is not None,
-                    who.actor.scope(petition.id, MODERATE) is not None,
-                    who.actor.may(petition.id, DECIDE),
-                    await unusual(held, who, petition) if scope.categories is None else (),
-                    await batches.asked(connection, petition.id),
-                    changing.get(petition.id),
-                )
-            )
+    desks = [await _desk(held, who, petition) for petition in gate.readable(held, who)]
     return html(held, Dashboard(who.who(held), tuple(desks)), language)
+
+
+async def _desk(held: Parts, who: Signed, petition: Petition) -> Desk:
+    scope = who.actor.scope(petition.id, READ)
+    assert scope is not None
+    numbers = await gate.numbers(held, petition.id)
+    async with held.database.read() as connection:
+        opens = await accounts.shared_key(connection, petition.id, who.organizer.id) is not None
+        failed = await funnels.failed(connection, petition.id, scope, limit=0)
+        asked = await batches.asked(connection, petition.id)
+        changing = await rekeyings.of(connection, petition.id)
+    return Desk(
+        petition,
+        petition.phase(held.clock()),
+        held.hub.any_counts(petition.slug),
+        who.actor.role_on(petition.id) or "",
+        funnel.of(numbers.cells, numbers.mails, numbers.days, scope.categories),
+        opens,
+        who.actor.scope(petition.id, MODERATE) is not None,
+        who.actor.may(petition.id, DECIDE),
+        await unusual(held, who, petition) if scope.categories is None else (),
+        asked,
+        changing,
+        failed.number,
+        max(((n, numbers.milestones[n]) for n in petition.milestones if n in numbers.milestones), default=None),
+    )
 
 
 def _mine(held: Parts, who: Signed) -> tuple[Petition, ...]:
@@ -251,43 +243,9 @@ async def _left(held: Parts, who: Signed, gone: bytes, left: Sequence[bytes], sa
     return redirect(f"/organizer/{who.language}/team?said={said}")
 
 
-@get("/organizer/{language:str}/audit")
-async def audit_page(request: Asked, language: FromPath[str]) -> Response[bytes]:
-    """Of the petitions that this organizer may read, and of accounts where they decide."""
-    held = parts.of(request)
-    who = await gate.signed(request, language)
-    before = request.query_params.get("before", "")
-    known = {p.id: p for p in _petitions(held, who)}
-    async with held.database.read() as connection:
-        rows = await audits.page(
-            connection,
-            tuple(known),
-            accounts_too=who.actor.decides_everywhere(),
-            before=int(before) if before.isdecimal() and len(before) < 10 else None,
-            limit=AUDIT_PAGE,
-        )
-        names = {o.id: o.address_text(held.keys) for o, _ in await accounts.everyone(connection)}
-        holds = await audit.broken(connection) is None
-    lines = tuple(
-        AuditLine(
-            row.number,
-            row.day,
-            names.get(row.organizer_id, "") if row.organizer_id else "",
-            row.verb,
-            known.get(row.petition_id or b""),
-            names.get(row.subject, row.subject.hex()[:8]) if row.subject else "",
-            row.facts,
-        )
-        for row in rows
-    )
-    return html(
-        held, AuditPage(who.who(held), lines, lines[-1].number if len(lines) == AUDIT_PAGE else None, holds), language
-    )
-
-
 router = Router(
     path="/",
     include_in_schema=False,
     exception_handlers=gate.HANDLERS,
-    route_handlers=[dashboard, team, invite, share, remove, take, audit_page],
+    route_handlers=[dashboard, team, invite, share, remove, take],
 )
