@@ -23,8 +23,9 @@ from petition.domain.tokens import Keys
 from petition.mail import transports
 from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
+from petition.notary import Notary
 from petition.settings import Settings
-from petition.web import api, demo, live, names, problems, public, signature, system
+from petition.web import api, demo, ledger, live, names, problems, public, signature, system
 from petition.web.console import accounts, batches, invitations, petitions, retention, safety, signatures, team
 from petition.web.console.relisting import Relisting
 from petition.web.console.search import Searches
@@ -35,7 +36,7 @@ from petition.web.parts import Parts
 from petition.worker import Worker
 
 MOST_BYTES = 64 * 1024
-DOORS = (public.router, signature.router, api.router, names.router, live.router, system.router)
+DOORS = (public.router, signature.router, api.router, names.router, live.router, ledger.router, system.router)
 CONSOLE = (
     accounts.router,
     team.router,
@@ -75,7 +76,15 @@ def make_worker(settings: Settings, database: Database, keys: Keys, clocks: Cloc
         clock=clocks.wall,
         monotonic=clocks.monotonic,
     )
-    return Worker(database, Leadership(settings), delivery, keys, clock=clocks.wall, monotonic=clocks.monotonic)
+    return Worker(
+        database,
+        Leadership(settings),
+        delivery,
+        keys,
+        Notary(settings),
+        clock=clocks.wall,
+        monotonic=clocks.monotonic,
+    )
 
 
 def create_app(
@@ -109,6 +118,7 @@ def create_app(
                 monotonic=clocks.monotonic,
                 searches=Searches(database, clocks.monotonic),
                 relisting=Relisting(database),
+                shelf=ledger.Shelf(),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts

@@ -41,7 +41,7 @@ def keys(settings: Settings) -> Keys:
     """The server's keys; the secret behind them is made at the first call."""
     path = secret_path(settings)
     if not path.exists():
-        _write_once(path, secrets.token_hex(SECRET_BYTES) + "\n")
+        write_once(path, secrets.token_hex(SECRET_BYTES) + "\n")
     try:
         secret = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError):
@@ -51,7 +51,7 @@ def keys(settings: Settings) -> Keys:
     made = Keys.of(secret)
     token = path.with_name("metrics.token")
     if not token.exists():
-        _write_once(token, made.metrics_token() + "\n")
+        write_once(token, made.metrics_token() + "\n")
     return made
 
 
@@ -76,7 +76,7 @@ def demo_login(settings: Settings) -> dict[str, str] | None:
 def write_demo_login(settings: Settings, **login: str) -> None:
     path = settings.data_dir / DEMO_LOGIN
     path.unlink(missing_ok=True)
-    _write_once(path, json.dumps(login))
+    write_once(path, json.dumps(login))
 
 
 def write_recovery_key(settings: Settings, slug: str, private_key: bytes, public_key: bytes) -> Path:
@@ -84,7 +84,7 @@ def write_recovery_key(settings: Settings, slug: str, private_key: bytes, public
     folder = settings.data_dir / "recovery"
     folder.mkdir(exist_ok=True, mode=0o700)
     path = folder / f"{slug}.key"
-    _write_once(path, sealing.recovery_file(slug, private_key, public_key))
+    write_once(path, sealing.recovery_file(slug, private_key, public_key))
     return path
 
 
@@ -97,7 +97,7 @@ def recovery_key(settings: Settings, slug: str, public_key: bytes) -> bytes | No
     return private_key if sealing.public_half(private_key) == public_key else None
 
 
-def _write_once(path: Path, content: str) -> None:
+def write_once(path: Path, content: str) -> None:
     """Whole or not at all, and on the disk before anything is sealed to it."""
     half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -115,6 +115,26 @@ def _write_once(path: Path, content: str) -> None:
         raise Misconfigured(
             "PETITION_DATA_DIR", f"{path} exists already and is never overwritten; move it away first"
         ) from None
+    except OSError as wrong:
+        raise Misconfigured("PETITION_DATA_DIR", f"{path} cannot be written ({wrong.strerror})") from None
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def replace(path: Path, content: str) -> None:
+    """In place of what was there, whole or not at all, and on the disk."""
+    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(file, content.encode())
+            os.fsync(file)
+        finally:
+            os.close(file)
+        half.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
     except OSError as wrong:
         raise Misconfigured("PETITION_DATA_DIR", f"{path} cannot be written ({wrong.strerror})") from None
     finally:

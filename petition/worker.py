@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-from petition.actions import batches, counting, keeping, retention
+from petition.actions import batches, counting, keeping, publishing, retention
 from petition.db.database import Database
 from petition.db.locks import Leadership
 from petition.domain.tokens import Keys
-from petition.errors import Unavailable
+from petition.errors import OperatorError, Unavailable
 from petition.mail.delivery import Delivery
+from petition.notary import Moved, Notary
 from petition.queries.batches import at_work
 
 logger = logging.getLogger("petition.worker")
@@ -66,6 +67,7 @@ class Worker:
         leadership: Leadership,
         delivery: Delivery,
         keys: Keys,
+        notary: Notary,
         *,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -74,11 +76,13 @@ class Worker:
         self._leadership = leadership
         self._delivery = delivery
         self._keys = keys
+        self._notary = notary
         self._clock = clock
         self._monotonic = monotonic
         self._publishing = Publishing()
         self._tidied: date | None = None
         self._writes = 0
+        self._told: dict[str, str] = {}
         self.leads = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,6 +90,8 @@ class Worker:
         while not stop.is_set():
             if await self._leadership.hold():
                 await self._lead(stop)
+            else:
+                await self._guarded(self.remember)
             await _pause(stop, WATCH_EVERY)
         await self._leadership.release()
         await self._delivery.close()
@@ -136,7 +142,42 @@ class Worker:
             async with self._database.write() as tx:
                 taken += await counting.fold(tx, petition_id, slug, today=self._clock().date())
             self._publishing.published(petition_id)
+        await self.publish()
         return taken
+
+    async def publish(self) -> None:
+        """Signs what was folded and is durable by now, and shows count and checkpoint together."""
+        async with self._database.read() as connection:
+            waiting = await publishing.due(connection, self._notary.host)
+        for due in waiting:
+            try:
+                await self._sign(due)
+            except Moved:
+                continue
+            except OperatorError as wrong:
+                # It names a petition and files, never a row; told once. The others go on.
+                if self._told.get(due.slug) != str(wrong):
+                    logger.error("nothing more is published: %s", wrong)
+                self._told[due.slug] = str(wrong)
+
+    async def remember(self) -> None:
+        """Standing by: what another host has signed is known here too, should we lead some day on an older database."""
+        async with self._database.read() as connection:
+            heads = await publishing.heads(connection)
+        for slug, head in heads:
+            await asyncio.to_thread(self._notary.remember, slug, head)
+
+    async def _sign(self, due: publishing.Due) -> None:
+        known = self._notary.last(due.slug)
+        if known is None or known.size == 0:
+            async with self._database.write() as tx:
+                await publishing.own_key(tx, due.petition_id, due.slug, self._notary)
+        async with self._database.read() as connection:
+            ready = await publishing.ready(connection, due.petition_id, due.slug, known)
+        # It waits for the disk.
+        note = await asyncio.to_thread(self._notary.sign, due.slug, ready.head, known)
+        async with self._database.write() as tx:
+            await publishing.publish(tx, due.petition_id, self._notary.origin(due.slug), note, ready.tally)
 
     async def _batch_is_due(self, petition_id: bytes) -> bool:
         async with self._database.read() as connection:

@@ -94,10 +94,10 @@ def signature(text: str, name: str, seed: bytes) -> str:
     return f"{DASH}{name} {b64encode(key_id + signed).decode()}\n"
 
 
-def sign(origin: str, head: Head, seed: bytes) -> str:
-    """The checkpoint of this tree. The same tree and key give the same bytes."""
+def sign(origin: str, head: Head, seeds: Sequence[bytes]) -> str:
+    """The checkpoint of this tree, signed by each of these keys. The same tree and keys give the same bytes."""
     text = text_of(origin, head)
-    return f"{text}\n{signature(text, origin, seed)}"
+    return text + "\n" + "".join(signature(text, origin, seed) for seed in seeds)
 
 
 def read_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
@@ -124,6 +124,11 @@ def read_text(text: str) -> tuple[str, Head]:
     if not (size.isascii() and size.isdigit() and str(int(size[:20])) == size) or len(root) != merkle.HASH:
         raise Malformed("this is not a checkpoint: its size or its root is none")
     return name, Head(int(size), root)
+
+
+def head_of(note: str) -> Head | None:
+    """The tree of one's own checkpoint, not verified again; None for the empty text."""
+    return read_text(read_note(note)[0])[1] if note else None
 
 
 def read(note: str, verifier: Verifier) -> Head:

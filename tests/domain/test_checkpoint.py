@@ -27,7 +27,7 @@ ENTRIES = [ledger.counted("p", "fsa", "mail", b"b" * 32, sha256(CODE + bytes(n >
 ENTRIES[0] = ledger.counted("p", "fsa", "mail", b"b" * 32, sha256(CODE).digest())
 TILES = merkle.extended(0, {}, merkle.leaves(ENTRIES))
 HEAD = Head(5, merkle.hashes([(0, 5)], TILES)[0])
-SIGNED = checkpoint.sign(ORIGIN, HEAD, SEED)
+SIGNED = checkpoint.sign(ORIGIN, HEAD, [SEED])
 RECEIPT = Receipt(CODE, ENTRIES[0], 0, tuple(merkle.hashes(merkle.inclusion(0, 5), TILES)), SIGNED)
 
 
@@ -44,7 +44,7 @@ def test_a_checkpoint_is_origin_size_and_root() -> None:
     assert lines[:4] == [ORIGIN, "5", b64encode(HEAD.root).decode(), ""]
     assert lines[4].startswith(f"— {ORIGIN} ")
     assert checkpoint.read(SIGNED, KEY) == HEAD
-    assert checkpoint.sign(ORIGIN, HEAD, SEED) == SIGNED
+    assert checkpoint.sign(ORIGIN, HEAD, [SEED]) == SIGNED
 
 
 def test_signatures_of_others_beside_ours_are_passed_over() -> None:
@@ -62,14 +62,14 @@ ALTERED = {
     "another size": SIGNED.replace("\n5\n", "\n6\n"),
     "another root": SIGNED.replace(b64encode(HEAD.root).decode(), b64encode(bytes(32)).decode()),
     "another origin": SIGNED.replace(ORIGIN, "petition.example/ledger/q"),
-    "another key": checkpoint.sign(ORIGIN, HEAD, OTHER),
-    "of another ledger": checkpoint.sign("petition.example/ledger/q", HEAD, SEED),
+    "another key": checkpoint.sign(ORIGIN, HEAD, [OTHER]),
+    "of another ledger": checkpoint.sign("petition.example/ledger/q", HEAD, [SEED]),
     "unsigned": checkpoint.text_of(ORIGIN, HEAD),
     "no line for the signature": checkpoint.text_of(ORIGIN, HEAD) + "\n",
     "cut short": SIGNED[:-4],
     "without the last newline": SIGNED[:-1],
     "with a carriage return": SIGNED.replace("\n", "\r\n"),
-    "leading noughts": checkpoint.sign(ORIGIN, HEAD, SEED).replace("\n5\n", "\n05\n"),
+    "leading noughts": checkpoint.sign(ORIGIN, HEAD, [SEED]).replace("\n5\n", "\n05\n"),
     "a line more": SIGNED.replace("\n\n", "\nmore\n\n"),
     "empty": "",
     "a page": "<!doctype html><title>Not here</title>\n\n— x y\n",
@@ -122,7 +122,7 @@ def test_a_receipt_proves_its_line_and_opens_nothing() -> None:
 def test_the_receipt_of_an_only_entry_has_no_steps() -> None:
     tiles = merkle.extended(0, {}, merkle.leaves(ENTRIES[:1]))
     head = Head(1, merkle.hashes([(0, 1)], tiles)[0])
-    alone = Receipt(CODE, ENTRIES[0], 0, (), checkpoint.sign(ORIGIN, head, SEED))
+    alone = Receipt(CODE, ENTRIES[0], 0, (), checkpoint.sign(ORIGIN, head, [SEED]))
     assert Receipt.read(str(alone)).verify(KEY) == head
 
 
@@ -137,8 +137,8 @@ WRONG = {
     "another index": _changed(index=1),
     "a step less": _changed(proof=RECEIPT.proof[1:]),
     "a step more": _changed(proof=(*RECEIPT.proof, bytes(32))),
-    "of another key": _changed(checkpoint=checkpoint.sign(ORIGIN, HEAD, OTHER)),
-    "of another petition": _changed(checkpoint=checkpoint.sign("petition.example/ledger/q", HEAD, SEED)),
+    "of another key": _changed(checkpoint=checkpoint.sign(ORIGIN, HEAD, [OTHER])),
+    "of another petition": _changed(checkpoint=checkpoint.sign("petition.example/ledger/q", HEAD, [SEED])),
     "of an act": _changed(entry=ledger.act("p", "restored", 0, None, None)),
     "of no entry": _changed(entry=b'"x"'),
     "too many steps": _changed(proof=(bytes(32),) * 64),
