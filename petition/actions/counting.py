@@ -71,7 +71,8 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
     left = sum(tally.removed.values())
     appended = [_append(tally, lines, slug, row) for row in taken]
     await dialect.append(tx, tables.table(tables.LedgerEntry), appended)
-    await tiles.extend(tx, petition_id, tally.size - len(appended), [row["body"] for row in appended])
+    leaves = merkle.leaves(row["body"] for row in appended)
+    await tiles.extend(tx, petition_id, tally.size - len(appended), leaves)
     await _write_tally(tx, petition_id, tally)
     removed = sum(tally.removed.values()) - left
     await _write_day(tx, petition_id, today, tally.total - before + removed, removed)

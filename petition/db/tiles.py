@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,10 +27,10 @@ async def read(connection: AsyncConnection, petition_id: bytes, wanted: Collecti
     return {(row.level, row.number): row.hashes for row in found}
 
 
-async def extend(tx: AsyncConnection, petition_id: bytes, size: int, entries: Iterable[bytes]) -> None:
-    """Puts the entries that follow the first `size` into the tree; `ValueError` if it does not have that size."""
+async def extend(tx: AsyncConnection, petition_id: bytes, size: int, leaves: bytes) -> None:
+    """Puts the hashes of the entries that follow the first `size` into the tree; `ValueError` if it has fewer."""
     unfinished = await read(tx, petition_id, merkle.edge(size))
-    changed = merkle.extended(size, unfinished, merkle.leaves(entries))
+    changed = merkle.extended(size, unfinished, leaves)
     rows = tables.table(tables.LedgerTile)
     written = dialect.insert(tx, rows)
     await tx.execute(
