@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from tests.factories import SLUG
 from tests.house import House
-from tests.servers import free_port
+from tests.people import someone
+from tests.stranger import run, served
 from tests.web.test_ledger import counted
 
 GOPATH = os.environ.get("GOPATH", "/usr/share/gocode")
@@ -32,36 +29,19 @@ def verify(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program
 
 
-@asynccontextmanager
-async def serving(house: House) -> AsyncIterator[str]:
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(house.app, port=port, lifespan="off", log_config=None))
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}/ledger/{SLUG}"
-    finally:
-        server.should_exit = True
-        await task
-
-
-async def run(verify: Path, *words: str) -> tuple[int, str]:
-    done = await asyncio.create_subprocess_exec(str(verify), *words, stdout=-1, stderr=-2)
-    told, _ = await done.communicate()
-    return done.returncode or 0, told.decode().strip()
-
-
-async def test_go_checks_checkpoints_tiles_and_proofs(
-    house: House, verify: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+async def test_go_checks_checkpoints_tiles_and_proofs(house: House, verify: Path, tmp_path: Path) -> None:
     earlier = []
-    async with serving(house) as prefix:
-        for number in (1, 3, 251, 1, 1, 300, 40):
+    async with served(house) as base:
+        prefix = f"{base}/ledger/{SLUG}"
+        for number in (1, 2, 250, 4, 5, 300, 40):
             await counted(house, number)
+            link = await house.confirmed(someone(number))
+            receipt = tmp_path / f"{len(earlier)}.tlog-proof"
+            receipt.write_text((await house.http.get(f"{link}/receipt")).text)
+            earlier.append(receipt)
             earlier.append(tmp_path / f"checkpoint-{len(earlier)}")
             earlier[-1].write_text((await house.http.get(f"/ledger/{SLUG}/checkpoint")).text)
-            assert await run(verify, prefix, *map(str, earlier)) == (0, (earlier[-1].read_text().split("\n")[1]))
+            assert await run(str(verify), prefix, *map(str, earlier)) == (0, earlier[-1].read_text().split("\n")[1], "")
 
 
 async def test_go_refuses_what_was_altered(house: House, verify: Path, tmp_path: Path) -> None:
@@ -69,6 +49,7 @@ async def test_go_refuses_what_was_altered(house: House, verify: Path, tmp_path:
     note = (await house.http.get(f"/ledger/{SLUG}/checkpoint")).text
     altered = tmp_path / "altered"
     altered.write_text(note.replace("\n5\n", "\n4\n"))
-    async with serving(house) as prefix:
-        assert (await run(verify, prefix))[0] == 0
-        assert (await run(verify, prefix, str(altered)))[0] == 1
+    async with served(house) as base:
+        prefix = f"{base}/ledger/{SLUG}"
+        assert (await run(str(verify), prefix))[0] == 0
+        assert (await run(str(verify), prefix, str(altered)))[0] == 1

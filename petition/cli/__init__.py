@@ -22,6 +22,7 @@ COMMANDS = {
     "organizer": "Accounts of those who verify: add one.",
     "invite": "Links that vouch for a category.",
     "export": "The signatory list, opened, as a file.",
+    "audit": "Recount a petition from its public ledger, on anyone's machine.",
     "ledger": "The key that signs a ledger, and its last signed head.",
     "recount": "Check that signatures, ledger and tally agree.",
     "doctor": "Every setting and what is wrong or unsafe.",

@@ -12,7 +12,8 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
-from base64 import b64decode, b64encode
+import re
+from base64 import b32encode, b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ ED25519 = b"\x01"
 MOST_BYTES = 1 << 20
 PROOF_HEADING = "c2sp.org/tlog-proof@v1"
 DASH = "\N{EM DASH} "
+_SHORT = re.compile(r"(0|[1-9][0-9]{0,15})-?([A-Z2-7]{5})-?([A-Z2-7]{5})")
 
 
 class Malformed(ValueError):
@@ -203,6 +205,21 @@ class Receipt:
         if not merkle.included(merkle.leaf(self.entry), self.index, head.size, self.proof, head.root):
             raise Malformed("the proof does not lead from the entry to the checkpoint's root")
         return head
+
+
+def short_code(index: int, entry: bytes) -> str:
+    """To be written down: the line's index and the first 50 bits of its `receipt`, as in `1234-K7QXM-2RTFA`.
+
+    Anyone can make it of the public ledger: it says where to look and proves nothing about whoever carries it.
+    """
+    letters = b32encode(b64decode(json.loads(entry)["receipt"])).decode()
+    return f"{index}-{letters[:5]}-{letters[5:10]}"
+
+
+def read_short_code(text: str) -> tuple[int, str] | None:
+    """(index, the ten letters); None for anything else. Small letters and spaces are as good."""
+    found = _SHORT.fullmatch("".join(text.upper().split()))
+    return (int(found[1]), found[2] + found[3]) if found else None
 
 
 def _b64(text: str) -> bytes:

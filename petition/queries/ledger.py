@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables, tiles
 from petition.domain import merkle
+from petition.domain.checkpoint import Receipt
 from petition.domain.ledger import Broken
 
 
@@ -46,31 +47,32 @@ async def bundle(connection: AsyncConnection, petition_id: bytes, number: int, w
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A signature's own line in the published ledger, with the proof that it is there, and the checkpoint."""
+    """A signature's own line in the published ledger, of which `checkpoint` is the signed head."""
 
     index: int
     entry: bytes
-    proof: tuple[bytes, ...]
+    size: int
     checkpoint: str
 
 
-async def placed(connection: AsyncConnection, petition_id: bytes, link: bytes) -> Placed | None:
+async def placed(connection: AsyncConnection, petition_id: bytes, link: bytes | None) -> Placed | None:
     """None while the line is not published. `link`: the keyed digest by which the ledger knows the signature."""
-    published, entries = tables.table(tables.Published), tables.table(tables.LedgerEntry)
-    head = (
-        await connection.execute(
-            select(published.c.size, published.c.checkpoint).where(published.c.petition_id == petition_id)
-        )
-    ).one()
-    found = (
-        await connection.execute(
-            select(entries.c.index.label("line"), entries.c.body)
-            .where(entries.c.petition_id == petition_id, entries.c.link == link, entries.c.index < head.size)
-            .order_by(entries.c.index)
-            .limit(1)
-        )
-    ).one_or_none()
-    if found is None or not head.checkpoint:
+    if link is None:
         return None
-    proof = await tiles.hashes(connection, petition_id, merkle.inclusion(found.line, head.size))
-    return Placed(found.line, found.body, tuple(proof), head.checkpoint)
+    published, entries = tables.table(tables.Published), tables.table(tables.LedgerEntry)
+    wanted = (
+        select(entries.c.index, entries.c.body, published.c.size, published.c.checkpoint)
+        .join(published, published.c.petition_id == entries.c.petition_id)
+        .where(entries.c.petition_id == petition_id, entries.c.link == link)
+        .where(entries.c.index < published.c.size, published.c.checkpoint != "")
+        .order_by(entries.c.index)
+        .limit(1)
+    )
+    found = (await connection.execute(wanted)).one_or_none()
+    return None if found is None else Placed(*found)
+
+
+async def receipt(connection: AsyncConnection, petition_id: bytes, line: Placed, code: bytes) -> Receipt:
+    """The proof that a line is in the published tree, with the code that only its signatory has."""
+    proof = await tiles.hashes(connection, petition_id, merkle.inclusion(line.index, line.size))
+    return Receipt(code, line.entry, line.index, tuple(proof), line.checkpoint)

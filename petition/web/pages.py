@@ -197,7 +197,8 @@ class Pending(LinkPage):
 @dataclass(frozen=True)
 class Confirmed(LinkPage):
     """It counts. `total`: the whole count. `awaiting`: the category's claim has yet to be verified.
-    `said`: what has just been done, of `confirmed`, `again`, `visibility`."""
+    `said`: what has just been done, of `confirmed`, `again`, `visibility`.
+    `code`: the receipt's short one, None until the line is published."""
 
     template = "signature/confirmed.html"
     petition: Petition
@@ -206,6 +207,7 @@ class Confirmed(LinkPage):
     awaiting: bool = False
     said: str | None = None
     form: FormState = FormState()
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,7 @@ class LinkEnded(LinkPage):
     kind: str
     petition: Petition | None = None
     acts: tuple[str, ...] = ()
+    code: str | None = None
 
 
 @dataclass(frozen=True)

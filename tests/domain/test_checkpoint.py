@@ -175,3 +175,15 @@ def test_made_up_receipts_are_refused(extra: str, index: int, step: bytes) -> No
     made_up = f"c2sp.org/tlog-proof@v1\nextra {extra}\nindex {index}\n{b64encode(step).decode()}\n\n{SIGNED}"
     with pytest.raises(Malformed):
         Receipt.read(made_up).verify(KEY)
+
+
+@pytest.mark.parametrize("index", [0, 7, 1_000_000])
+def test_a_short_code_is_read_as_people_write_it(index: int) -> None:
+    code = checkpoint.short_code(index, ENTRIES[0])
+    found = checkpoint.read_short_code(code)
+    assert found is not None
+    assert found[0] == index
+    for spelled in (code.lower(), f" {code} \n", code.replace("-", " - ")):
+        assert checkpoint.read_short_code(spelled) == found
+    for wrong in ("", code[:-1], f"{code}A", f"0{code}", f"x{code}", code.replace("-", "")[:5], "1-AAAAA-AAAA1"):
+        assert checkpoint.read_short_code(wrong) is None

@@ -61,10 +61,8 @@ async def counted(house: House, number: int, slug: str = SLUG) -> None:
     """So many entries noted as confirming leaves them, and folded."""
     petition = house.parts.hub.any_petition(slug).id
     notes = [
-        Note(
-            petition, secrets.token_bytes(32), 0, "counted", "activists", "mail", None, bytes([n % 256]) * 32, bytes(32)
-        )
-        for n in range(number)
+        Note(petition, *chance(1), 0, "counted", "activists", "mail", None, *chance(2))  # bind and receipt
+        for _ in range(number)
     ]
     async with house.parts.database.write() as tx:
         await counting.note(tx, notes, today=house.clock.now.date())
