@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
@@ -107,7 +108,9 @@ async def test_a_ledger_from_before_the_tree_gets_its_tree(database: Database, s
     def before(connection: Connection) -> None:
         config = migrating._config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "2026_11_24_batches")
+        mine = ScriptDirectory.from_config(config).get_revision("2026_11_24_ledger")
+        assert mine is not None
+        command.upgrade(config, str(mine.down_revision))
 
     async with database.write() as tx:
         await tx.run_sync(before)
