@@ -161,6 +161,18 @@ class CountPage(Page):
 
 
 @dataclass(frozen=True)
+class RecountPage(Page):
+    """How anyone recounts, and a recount in the browser. `address`: the petition's, for other machines."""
+
+    template = "public/recount.html"
+    petition: Petition
+    address: str
+
+    def path(self, lang: str) -> str:
+        return f"/{lang}/petitions/{self.petition.slug}/recount"
+
+
+@dataclass(frozen=True)
 class VersionPage(Page):
     """An older text: `title` and `statement` by language, as they were in version `number`."""
 
