@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 
 from petition.actions import batches, counting, keeping, publishing, retention
 from petition.db.database import Database
 from petition.db.locks import Leadership
+from petition.domain.checkpoint import Head
 from petition.domain.tokens import Keys
 from petition.errors import OperatorError, Unavailable
 from petition.mail.delivery import Delivery
@@ -147,18 +148,39 @@ class Worker:
 
     async def publish(self) -> None:
         """Signs what was folded and is durable by now, and shows count and checkpoint together."""
+        found: list[tuple[publishing.Due, Head | None, publishing.Ready]] = []
         async with self._database.read() as connection:
-            waiting = await publishing.due(connection, self._notary.host)
-        for due in waiting:
-            try:
-                await self._sign(due)
-            except Moved:
-                continue
-            except OperatorError as wrong:
-                # It names a petition and files, never a row; told once. The others go on.
-                if self._told.get(due.slug) != str(wrong):
-                    logger.error("nothing more is published: %s", wrong)
-                self._told[due.slug] = str(wrong)
+            for due in await publishing.due(connection, self._notary.host):
+                with self._telling(due.slug):
+                    known = self._notary.last(due.slug)
+                    ready = await publishing.ready(connection, due.petition_id, due.slug, known)
+                    found.append((due, known, ready))
+        # No view of the database is held while it is written.
+        for due, known, ready in found:
+            with self._telling(due.slug):
+                await self._sign(due, known, ready)
+
+    @contextmanager
+    def _telling(self, slug: str) -> Iterator[None]:
+        """What keeps one petition from being published is told once; the others go on."""
+        try:
+            yield
+        except Moved:
+            return
+        except OperatorError as wrong:
+            # It names a petition and files, never a row.
+            if self._told.get(slug) != str(wrong):
+                logger.error("nothing more is published: %s", wrong)
+            self._told[slug] = str(wrong)
+
+    async def _sign(self, due: publishing.Due, known: Head | None, ready: publishing.Ready) -> None:
+        if known is None or known.size == 0:
+            async with self._database.write() as tx:
+                await publishing.own_key(tx, due.petition_id, due.slug, self._notary)
+        # It waits for the disk.
+        note = await asyncio.to_thread(self._notary.sign, due.slug, ready.head, known)
+        async with self._database.write() as tx:
+            await publishing.publish(tx, due.petition_id, self._notary.origin(due.slug), note, ready.tally)
 
     async def remember(self) -> None:
         """Standing by: what another host has signed is known here too, should we lead some day on an older database."""
@@ -166,18 +188,6 @@ class Worker:
             heads = await publishing.heads(connection)
         for slug, head in heads:
             await asyncio.to_thread(self._notary.remember, slug, head)
-
-    async def _sign(self, due: publishing.Due) -> None:
-        known = self._notary.last(due.slug)
-        if known is None or known.size == 0:
-            async with self._database.write() as tx:
-                await publishing.own_key(tx, due.petition_id, due.slug, self._notary)
-        async with self._database.read() as connection:
-            ready = await publishing.ready(connection, due.petition_id, due.slug, known)
-        # It waits for the disk.
-        note = await asyncio.to_thread(self._notary.sign, due.slug, ready.head, known)
-        async with self._database.write() as tx:
-            await publishing.publish(tx, due.petition_id, self._notary.origin(due.slug), note, ready.tally)
 
     async def _batch_is_due(self, petition_id: bytes) -> bool:
         async with self._database.read() as connection:
