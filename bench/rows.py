@@ -16,9 +16,9 @@ from bench.running import Store
 from bench.stores import SLUG
 from petition.actions import intake, outbox
 from petition.cli.made_up import raw_person
-from petition.db import tables
+from petition.db import tables, tiles
 from petition.db.opening import opened
-from petition.domain import identity, ledger, sealing, submission, tokens
+from petition.domain import identity, ledger, merkle, sealing, submission, tokens
 from petition.domain.tokens import Keys
 from petition.queries import petitions
 from petition.queries.petitions import Petition
@@ -43,6 +43,7 @@ class Model:
     opens: bool = False
     tally: ledger.Tally = field(default_factory=ledger.Tally)
     days: dict[date, list[int]] = field(default_factory=dict)
+    leaves: list[bytes] = field(default_factory=list)
 
 
 def model(petition: Petition, keys: Keys) -> Model:
@@ -124,6 +125,7 @@ def _chunks(model: Model, number: int) -> Iterator[dict[Any, list[dict[str, Any]
             signatures.append(row)
             link = model.keys.link_of(row["id"])
             begin = model.tally.size - len(bodies)
+            model.leaves.append(merkle.leaves(bodies))
             entries += [
                 {"petition_id": model.petition.id, "index": begin + n, "link": link, "body": body}
                 for n, body in enumerate(bodies)
@@ -167,6 +169,7 @@ async def _fill(store: Store, number: int, opens: bool) -> None:
         async with database.write() as tx:
             tally = {name: getattr(drawn.tally, name) for name in ledger.Tally.__slots__}
             await tx.execute(update(tables.table(tables.Tally)).values(**tally))
+            await tiles.extend(tx, petition.id, 0, b"".join(drawn.leaves))
             days = [
                 {"petition_id": petition.id, "day": day, "counted": counted, "removed": removed}
                 for day, (counted, removed) in drawn.days.items()

@@ -23,8 +23,9 @@ from petition.domain.tokens import Keys
 from petition.mail import transports
 from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
+from petition.notary import Notary
 from petition.settings import Settings
-from petition.web import api, demo, live, names, problems, public, signature, system
+from petition.web import api, demo, ledger, live, names, problems, public, signature, system
 from petition.web.console import (
     accounts,
     audits,
@@ -51,7 +52,7 @@ from petition.web.parts import Parts
 from petition.worker import Worker
 
 MOST_BYTES = 64 * 1024
-DOORS = (public.router, signature.router, api.router, names.router, live.router, system.router)
+DOORS = (public.router, signature.router, api.router, names.router, live.router, ledger.router, system.router)
 CONSOLE = (
     accounts.router,
     team.router,
@@ -95,7 +96,15 @@ def make_worker(settings: Settings, database: Database, keys: Keys, clocks: Cloc
         clock=clocks.wall,
         monotonic=clocks.monotonic,
     )
-    return Worker(database, Leadership(settings), delivery, keys, clock=clocks.wall, monotonic=clocks.monotonic)
+    return Worker(
+        database,
+        Leadership(settings),
+        delivery,
+        keys,
+        Notary(settings),
+        clock=clocks.wall,
+        monotonic=clocks.monotonic,
+    )
 
 
 def create_app(
@@ -133,6 +142,7 @@ def create_app(
                 resealing=Resealing(database, clocks.wall),
                 kept=Kept(clocks.monotonic),
                 chain=Chain(database),
+                shelf=ledger.Shelf(),
                 mail_folder=settings.data_dir / "mail" if is_demo else None,
             )
             app.state.parts = parts

@@ -23,6 +23,7 @@ Operator errors end a command or a start; each is one plain English line that sa
     ├── FileRefused          path, line, why
     ├── SchemaBehind         the database is older than this version
     ├── SchemaAhead          the database is newer than this version
+    ├── OtherHistory         the database does not continue the ledger that was signed
     └── Busy                 something else holds what is needed
 """
 
@@ -151,6 +152,17 @@ class SchemaBehind(OperatorError):
 class SchemaAhead(OperatorError):
     def __init__(self, message: str = "") -> None:
         super().__init__(message or "The database is newer than this version: install its own version.")
+
+
+class OtherHistory(OperatorError):
+    """`signed` entries are under a checkpoint that was signed; of the database's `held` they are not the first."""
+
+    def __init__(self, slug: str, signed: int, held: int) -> None:
+        why = "holds other ones" if held >= signed else f"holds {held} of them: it is an older copy"
+        super().__init__(
+            f"the ledger of {slug}: a checkpoint of {signed} entries was signed, and this database {why}."
+            ' Bring the newest database back; if it is lost, see "A ledger that is lost" in docs/operating.md'
+        )
 
 
 class Busy(OperatorError):

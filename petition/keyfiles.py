@@ -42,7 +42,7 @@ def keys(settings: Settings) -> Keys:
     """The server's keys; the secret behind them is made at the first call."""
     path = secret_path(settings)
     if not path.exists():
-        _write_once(path, secrets.token_hex(SECRET_BYTES) + "\n")
+        write_once(path, secrets.token_hex(SECRET_BYTES) + "\n")
     try:
         secret = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError):
@@ -52,7 +52,7 @@ def keys(settings: Settings) -> Keys:
     made = Keys.of(secret)
     token = path.with_name("metrics.token")
     if not token.exists():
-        _write_once(token, made.metrics_token() + "\n")
+        write_once(token, made.metrics_token() + "\n")
     return made
 
 
@@ -77,7 +77,7 @@ def demo_login(settings: Settings) -> dict[str, str] | None:
 def write_demo_login(settings: Settings, **login: str) -> None:
     path = settings.data_dir / DEMO_LOGIN
     path.unlink(missing_ok=True)
-    _write_once(path, json.dumps(login))
+    write_once(path, json.dumps(login))
 
 
 def write_recovery_key(
@@ -91,7 +91,7 @@ def write_recovery_key(
         folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as wrong:
         raise Misconfigured("PETITION_DATA_DIR", f"{folder} cannot be made ({wrong.strerror})") from None
-    _write_once(path, sealing.recovery_file(slug, private_key, public_key))
+    write_once(path, sealing.recovery_file(slug, private_key, public_key))
     return path
 
 
@@ -119,7 +119,7 @@ def _recovery_key(path: Path) -> bytes | None:
         return None
 
 
-def _write_once(path: Path, content: str) -> None:
+def write_once(path: Path, content: str) -> None:
     """Whole or not at all, and on the disk before anything is sealed to it."""
     half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -137,6 +137,26 @@ def _write_once(path: Path, content: str) -> None:
         raise Misconfigured(
             "PETITION_DATA_DIR", f"{path} exists already and is never overwritten; move it away first"
         ) from None
+    except OSError as wrong:
+        raise Misconfigured("PETITION_DATA_DIR", f"{path} cannot be written ({wrong.strerror})") from None
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def replace(path: Path, content: str) -> None:
+    """In place of what was there, whole or not at all, and on the disk."""
+    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(file, content.encode())
+            os.fsync(file)
+        finally:
+            os.close(file)
+        half.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
     except OSError as wrong:
         raise Misconfigured("PETITION_DATA_DIR", f"{path} cannot be written ({wrong.strerror})") from None
     finally:

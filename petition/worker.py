@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 
-from petition.actions import batches, counting, exporting, keeping, milestones, retention
+from petition.actions import batches, counting, exporting, keeping, milestones, publishing, retention
 from petition.db.database import Database
 from petition.db.locks import Leadership
+from petition.domain.checkpoint import Head
 from petition.domain.tokens import Keys
-from petition.errors import Unavailable
+from petition.errors import OperatorError, Unavailable
 from petition.mail.delivery import Delivery
+from petition.notary import Moved, Notary
 from petition.queries import petitions
 from petition.queries.batches import at_work
 
@@ -67,6 +69,7 @@ class Worker:
         leadership: Leadership,
         delivery: Delivery,
         keys: Keys,
+        notary: Notary,
         *,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -75,11 +78,13 @@ class Worker:
         self._leadership = leadership
         self._delivery = delivery
         self._keys = keys
+        self._notary = notary
         self._clock = clock
         self._monotonic = monotonic
         self._publishing = Publishing()
         self._tidied: date | None = None
         self._writes = 0
+        self._told: dict[str, str] = {}
         self.leads = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -87,6 +92,8 @@ class Worker:
         while not stop.is_set():
             if await self._leadership.hold():
                 await self._lead(stop)
+            else:
+                await self._guarded(self.remember)
             await _pause(stop, WATCH_EVERY)
         await self._leadership.release()
         await self._delivery.close()
@@ -140,7 +147,51 @@ class Worker:
                 taken += await counting.fold(tx, petition_id, slug, today=today)
                 await milestones.note(tx, petition_id, since=since, keys=self._keys, today=today)
             self._publishing.published(petition_id)
+        await self.publish()
         return taken
+
+    async def publish(self) -> None:
+        """Signs what was folded and is durable by now, and shows count and checkpoint together."""
+        found: list[tuple[publishing.Due, Head | None, publishing.Ready]] = []
+        async with self._database.read() as connection:
+            for due in await publishing.due(connection, self._notary.host):
+                with self._telling(due.slug):
+                    known = self._notary.last(due.slug)
+                    ready = await publishing.ready(connection, due.petition_id, due.slug, known)
+                    found.append((due, known, ready))
+        # No view of the database is held while it is written.
+        for due, known, ready in found:
+            with self._telling(due.slug):
+                await self._sign(due, known, ready)
+
+    @contextmanager
+    def _telling(self, slug: str) -> Iterator[None]:
+        """What keeps one petition from being published is told once; the others go on."""
+        try:
+            yield
+        except Moved:
+            return
+        except OperatorError as wrong:
+            # It names a petition and files, never a row.
+            if self._told.get(slug) != str(wrong):
+                logger.error("nothing more is published: %s", wrong)
+            self._told[slug] = str(wrong)
+
+    async def _sign(self, due: publishing.Due, known: Head | None, ready: publishing.Ready) -> None:
+        if known is None or known.size == 0:
+            async with self._database.write() as tx:
+                await publishing.own_key(tx, due.petition_id, due.slug, self._notary)
+        # It waits for the disk.
+        note = await asyncio.to_thread(self._notary.sign, due.slug, ready.head, known)
+        async with self._database.write() as tx:
+            await publishing.publish(tx, due.petition_id, self._notary.origin(due.slug), note, ready.tally)
+
+    async def remember(self) -> None:
+        """Standing by: what another host has signed is known here too, should we lead some day on an older database."""
+        async with self._database.read() as connection:
+            heads = await publishing.heads(connection)
+        for slug, head in heads:
+            await asyncio.to_thread(self._notary.remember, slug, head)
 
     async def _batch_is_due(self, petition_id: bytes) -> bool:
         async with self._database.read() as connection:

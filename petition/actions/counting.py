@@ -1,7 +1,7 @@
 """LEAF. The one place where the count moves.
 
     note(tx, …)   in the act's own transaction: a ledger entry without an index; no hot row
-    fold(tx, …)   by one sequencer: takes what waits, gives indexes, appends, writes the tally whole
+    fold(tx, …)   by one sequencer: takes what waits, gives indexes, appends to ledger and tree, writes the tally whole
 
 What waits is taken by its absence of an index, never by "id greater than the last": that would
 skip whoever began earlier and committed later.
@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from petition.db import dialect, tables
-from petition.domain import ledger
+from petition.db import dialect, tables, tiles
+from petition.domain import ledger, merkle
 from petition.domain.ledger import Tally
 from petition.queries import counts
 
@@ -75,6 +75,8 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
         appended.append(_append(tally, lines, slug, row))
         verified += lines[row.link].verified and not (was is not None and was.verified)
     await dialect.append(tx, tables.table(tables.LedgerEntry), appended)
+    leaves = merkle.leaves(row["body"] for row in appended)
+    await tiles.extend(tx, petition_id, tally.size - len(appended), leaves)
     await _write_tally(tx, petition_id, tally)
     removed = sum(tally.removed.values()) - left
     changed = {"counted": tally.total - before + removed, "removed": removed, "verified": verified}
@@ -180,16 +182,20 @@ async def begun(connection: AsyncConnection, petition_id: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """Three ways to the same number. `waiting` (counted, removed, restored) are noted but not published yet."""
+    """Three ways to the same number. `waiting` (counted, removed, restored) are noted but not folded yet.
+
+    `tree`: every tile is what the entries make of it.
+    """
 
     signatures: int
     ledger: Tally
     tally: Tally
     waiting: int
+    tree: bool
 
     @property
     def holds(self) -> bool:
-        return self.ledger == self.tally and self.signatures == self.ledger.total + self.waiting
+        return self.ledger == self.tally and self.signatures == self.ledger.total + self.waiting and self.tree
 
 
 async def entries(connection: AsyncConnection, petition_id: bytes) -> list[bytes]:
@@ -212,9 +218,11 @@ async def recount(connection: AsyncConnection, petition_id: bytes) -> Recount:
         await connection.execute(select(notes.c.event).where(notes.c.petition_id == petition_id))
     ).scalars()
     moves = {ledger.COUNTED: 1, ledger.RESTORED: 1, ledger.REMOVED: -1}
+    bodies = await entries(connection, petition_id)
     return Recount(
         signatures=await counts.confirmed_signatures(connection, petition_id),
-        ledger=ledger.fold(await entries(connection, petition_id)),
+        ledger=ledger.fold(bodies),
         tally=await counts.tally(connection, petition_id),
         waiting=sum(moves.get(kind, 0) for kind in waiting_events),
+        tree=await tiles.every(connection, petition_id) == merkle.extended(0, {}, merkle.leaves(bodies)),
     )

@@ -60,7 +60,7 @@ async def apply(
         raise Conflict("petition-changed")
     changed = differing(file, petitions.as_file(known))
     if not changed:
-        return Applied(file.slug, "unchanged")
+        return Applied(file.slug, "unchanged", petition_id=known.id)
     plain = {name: getattr(file, name) for name in PLAIN if name in changed}
     if "title" in changed or "statement" in changed:
         plain["version"] = await _write_version(tx, known, file, today)
@@ -74,7 +74,7 @@ async def apply(
         await milestones.catch_up(tx, known.id, today=today)
     facts = {"changed": list(changed), "version": plain.get("version", known.version)}
     await audit.record(tx, Act("petition:edit", by.id if by else None, known.id, facts=facts), today=today)
-    return Applied(file.slug, "updated")
+    return Applied(file.slug, "updated", petition_id=known.id)
 
 
 async def _lock(tx: AsyncConnection, slug: str) -> None:
@@ -109,12 +109,9 @@ async def _create(tx: AsyncConnection, file: PetitionFile, today: date) -> Appli
         )
     )
     empty = Tally()
-    await tx.execute(
-        insert(tables.table(tables.Tally)).values(
-            petition_id=petition_id,
-            **{name: getattr(empty, name) for name in Tally.__slots__},
-        )
-    )
+    nought = {name: getattr(empty, name) for name in Tally.__slots__}
+    for kept in (tables.Tally, tables.Published):
+        await tx.execute(insert(tables.table(kept)).values(petition_id=petition_id, **nought))
     await _write_texts(tx, petition_id, 1, file, today)
     await _write_categories(tx, petition_id, file.categories, ())
     await _write_addressees(tx, petition_id, file.addressees)

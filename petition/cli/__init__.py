@@ -23,6 +23,8 @@ COMMANDS = {
     "invite": "Links that vouch for a category.",
     "import": "Signatures from a list: CSV, XLSX or an exported JSON.",
     "export": "The signatory list, opened, as a file.",
+    "audit": "Recount a petition from its public ledger, on anyone's machine.",
+    "ledger": "The key that signs a ledger, and its last signed head.",
     "recount": "Check that signatures, ledger and tally agree.",
     "doctor": "Every setting and what is wrong or unsafe.",
 }

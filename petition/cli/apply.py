@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition import cli, keyfiles, words
-from petition.actions import organizers, petitions
+from petition.actions import organizers, petitions, publishing
 from petition.db.opening import opened
 from petition.domain import petition_file
 from petition.domain.petition_file import PetitionFile
 from petition.errors import Busy, FileRefused
+from petition.notary import Notary
 from petition.settings import Settings
 
 
@@ -59,6 +60,7 @@ async def apply(settings: Settings, file: PetitionFile) -> tuple[petitions.Appli
                 if applied.private_key is not None and applied.public_key is not None:
                     recovery = keyfiles.write_recovery_key(settings, file.slug, applied.private_key, applied.public_key)
                     await _share(tx, applied.petition_id, applied.private_key)
+                await publishing.own_key(tx, applied.petition_id, file.slug, Notary(settings))
         except BaseException as wrong:
             if recovery is not None:
                 recovery.unlink(missing_ok=True)

@@ -33,9 +33,11 @@ def command(slug: str) -> None:
         ("count by the tally", found.tally.total),
     ):
         click.echo(f"{name:<24}{value:>12,}")
+    if not found.tree:
+        cli.fail(f"{slug}: the tree is not that of the ledger's entries: something was changed; keep a copy")
     if not found.holds:
         cli.fail(f"{slug}: signatures, ledger and tally do not agree")
-    click.echo("signatures = ledger = tally")
+    click.echo("signatures = ledger = tally, and the tree is that of the ledger's entries")
 
 
 async def _recount(settings: Settings, slug: str) -> Recount | None:

@@ -9,22 +9,26 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition import keyfiles
-from petition.db import tables
+from petition.db import tables, tiles
 from petition.db.database import Database
 from petition.db.migrating import migrate, require_current
+from petition.domain.checkpoint import head_of
 from petition.domain.tokens import Keys
-from petition.errors import Misconfigured, Unavailable
+from petition.errors import Misconfigured, OtherHistory, Unavailable
+from petition.notary import Notary
 from petition.settings import Settings
 
 MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, migrating: bool = False) -> AsyncIterator[tuple[Database, Keys]]:
+async def opened(
+    settings: Settings, *, migrating: bool = False, going_on: bool = True
+) -> AsyncIterator[tuple[Database, Keys]]:
     """For the length of a command or of a server's life.
 
     SQLite is brought to this version by itself; PostgreSQL only where `migrating`, since another
-    host may still serve the old one: else `SchemaBehind`.
+    host may still serve the old one: else `SchemaBehind`. Without `going_on` a ledger may be a lost one.
     """
     keyfiles.prepare(settings)
     keys = keyfiles.keys(settings)
@@ -37,6 +41,8 @@ async def opened(settings: Settings, *, migrating: bool = False) -> AsyncIterato
             await _must_be_durable(database)
             await _must_be_writable(database)
             await _must_belong_together(database, keys)
+            if going_on:
+                await _must_go_on(database, Notary(settings))
         except Unavailable as gone:
             raise Misconfigured("PETITION_DATABASE_URL", f"the database cannot be opened ({_cause(gone)})") from gone
         yield database, keys
@@ -83,6 +89,26 @@ async def _must_belong_together(database: Database, keys: Keys) -> None:
             "PETITION_DATA_DIR",
             "keys/server.key there is not the key that this database belongs to; put the right one back from your copy",
         )
+
+
+async def _must_go_on(database: Database, notary: Notary) -> None:
+    """A ledger never gets a second history: what was signed must be in this database, as its beginning."""
+    petitions, tallies, published = (tables.table(t) for t in (tables.Petition, tables.Tally, tables.Published))
+    wanted = (
+        select(petitions.c.slug, petitions.c.id, tallies.c.size, published.c.public_key, published.c.checkpoint)
+        .join(tallies, tallies.c.petition_id == petitions.c.id)
+        .join(published, published.c.petition_id == petitions.c.id)
+    )
+    signed = notary.signed()
+    async with database.read() as connection:
+        rows = (await connection.execute(wanted)).all()
+        for slug in signed.keys() - {row.slug for row in rows}:
+            raise OtherHistory(slug, signed[slug].size, 0)
+        for row in rows:
+            if row.public_key is not None:
+                notary.must_have(row.slug, row.public_key)
+            earlier = [head for head in (signed.get(row.slug), head_of(row.checkpoint)) if head is not None]
+            await tiles.head_after(connection, row.id, row.slug, row.size, earlier)
 
 
 async def _check(connection: AsyncConnection) -> bytes | None:

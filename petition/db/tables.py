@@ -329,11 +329,42 @@ class LedgerEntry(Table):
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class LedgerTile(Table):
+    """The ledger's tree (domain/merkle.py): up to 256 hashes of one level. Only the last of each level changes."""
+
+    __tablename__ = "ledger_tiles"
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Tally(Table):
     """The stored number: the fold of the first `size` entries. Written whole, never added to."""
 
     __tablename__ = "tallies"
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    size: Mapped[int] = mapped_column(Integer)
+    total: Mapped[int] = mapped_column(Integer)
+    verified: Mapped[int] = mapped_column(Integer)
+    awaiting: Mapped[int] = mapped_column(Integer)
+    by_category: Mapped[dict[str, list[int]]] = mapped_column(Json)
+    by_method: Mapped[dict[str, int]] = mapped_column(Json)
+    removed: Mapped[dict[str, int]] = mapped_column(Json)
+
+
+class Published(Table):
+    """What the public sees: the tally of the first `size` entries and the signed checkpoint of just these.
+
+    `public_key`: of the key that signs, null until it is made. `origin` and `checkpoint` are empty until the first one.
+    """
+
+    __tablename__ = "published"
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    public_key: Mapped[bytes | None] = mapped_column(Digest)
+    origin: Mapped[str] = mapped_column(Text, default="")
+    checkpoint: Mapped[str] = mapped_column(Text, default="")
     size: Mapped[int] = mapped_column(Integer)
     total: Mapped[int] = mapped_column(Integer)
     verified: Mapped[int] = mapped_column(Integer)

@@ -17,21 +17,27 @@ from petition.queries.petitions import Petition
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What changes when a page must change: the petition's revision and the ledger's size."""
+    """What changes when a page must change: the petition's revision, the published count and its checkpoint."""
 
     slug: str
     revision: int
     tally: Tally
+    origin: str
+    checkpoint: str
+    public_key: bytes | None
 
 
 async def heads(connection: AsyncConnection) -> tuple[Head, ...]:
     """Every petition's head in one statement: the live poll's one read."""
-    petitions, tallies = tables.table(tables.Petition), tables.table(tables.Tally)
-    joined = select(petitions.c.slug, petitions.c.revision, tallies).join(
-        tallies, tallies.c.petition_id == petitions.c.id
+    petitions, published = tables.table(tables.Petition), tables.table(tables.Published)
+    joined = select(petitions.c.slug, petitions.c.revision, published).join(
+        published, published.c.petition_id == petitions.c.id
     )
     rows = (await connection.execute(joined)).mappings().all()
-    return tuple(Head(row["slug"], row["revision"], tally_of(row)) for row in rows)
+    return tuple(
+        Head(row["slug"], row["revision"], tally_of(row), row["origin"], row["checkpoint"], row["public_key"])
+        for row in rows
+    )
 
 
 async def tally(connection: AsyncConnection, petition_id: bytes) -> Tally:

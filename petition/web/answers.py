@@ -24,9 +24,9 @@ class Ready(Response[bytes]):
 
     __slots__ = ("_wire",)
 
-    def __init__(self, body: bytes, status: int, headers: dict[str, str]) -> None:
-        super().__init__(body, status_code=status, headers=headers, media_type=HTML)
-        self._wire = ASGIResponse(body=body, status_code=status, headers=headers, media_type=HTML)
+    def __init__(self, body: bytes, status: int, headers: dict[str, str], kind: str = HTML) -> None:
+        super().__init__(body, status_code=status, headers=headers, media_type=kind)
+        self._wire = ASGIResponse(body=body, status_code=status, headers=headers, media_type=kind)
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
         return self._wire
@@ -56,13 +56,17 @@ class Rendered:
 
     def answer(self, request: Asked) -> Response[bytes]:
         """Only two headers matter here: they are looked at as they came, in their small letters."""
-        best = self.plain
         for name, value in request.scope["headers"]:
             if name == b"if-none-match" and (self.etag in value or value == b"*"):
                 return self.unchanged
-            if name == b"accept-encoding" and b"gzip" in value and b"gzip;q=0" not in value.replace(b" ", b""):
-                best = self.packed
-        return best
+        return self.packed if takes_gzip(request) else self.plain
+
+
+def takes_gzip(request: Asked) -> bool:
+    return any(
+        name == b"accept-encoding" and b"gzip" in value and b"gzip;q=0" not in value.replace(b" ", b"")
+        for name, value in request.scope["headers"]
+    )
 
 
 def spoken(held: Parts, language: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter
 
 Scope = dict[str, Any]
+# What programs of others read, in a browser too.
+OPEN_TO_ALL = ("/api/", "/ledger/")
 KNOWN_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
@@ -49,7 +51,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         method = scope["method"]
-        extra = self._api_headers if scope["path"].startswith("/api/") else self._headers
+        extra = self._api_headers if scope["path"].startswith(OPEN_TO_ALL) else self._headers
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
 

@@ -9,9 +9,11 @@ from datetime import datetime
 import msgspec
 
 from petition.db.database import Database
+from petition.domain.checkpoint import Verifier
 from petition.domain.counts import Counts
 from petition.errors import PetitionNotFound, Unavailable
 from petition.queries import counts, petitions
+from petition.queries.counts import Head
 from petition.queries.petitions import Petition
 
 logger = logging.getLogger("petition.live")
@@ -33,6 +35,9 @@ class Snapshot:
     phase: str
     version: str
     json: bytes
+    # The signed checkpoint of just these counts, and the line of the key that signed; empty before the first one.
+    checkpoint: str
+    vkey: str
 
     @property
     def visible(self) -> bool:
@@ -99,11 +104,13 @@ class Hub:
                     petition = found
                 phase = petition.phase(now)
                 version = f"{head.revision}-{head.tally.size}-{phase}"
-                if known is not None and known.version == version:
+                if known is not None and known.version == version and known.checkpoint == head.checkpoint:
                     fresh[head.slug] = known
                 else:
                     tallied = counts.counts_of(petition, head.tally, now.replace(microsecond=0))
-                    fresh[head.slug] = Snapshot(petition, tallied, phase, version, public(tallied))
+                    fresh[head.slug] = Snapshot(
+                        petition, tallied, phase, version, public(tallied), head.checkpoint, _vkey(head)
+                    )
         if any(self._snapshots.get(slug) is not snapshot for slug, snapshot in fresh.items()) or len(fresh) != len(
             self._snapshots
         ):
@@ -148,6 +155,10 @@ class Hub:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+
+
+def _vkey(head: Head) -> str:
+    return f"{Verifier(head.origin, head.public_key)}\n" if head.public_key and head.origin else ""
 
 
 def public(counted: Counts) -> bytes:

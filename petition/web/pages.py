@@ -161,6 +161,18 @@ class CountPage(Page):
 
 
 @dataclass(frozen=True)
+class RecountPage(Page):
+    """How anyone recounts, and a recount in the browser. `address`: the petition's, for other machines."""
+
+    template = "public/recount.html"
+    petition: Petition
+    address: str
+
+    def path(self, lang: str) -> str:
+        return f"/{lang}/petitions/{self.petition.slug}/recount"
+
+
+@dataclass(frozen=True)
 class VersionPage(Page):
     """An older text: `title` and `statement` by language, as they were in version `number`."""
 
@@ -197,7 +209,8 @@ class Pending(LinkPage):
 @dataclass(frozen=True)
 class Confirmed(LinkPage):
     """It counts. `total`: the whole count. `awaiting`: the category's claim has yet to be verified.
-    `said`: what has just been done, of `confirmed`, `again`, `visibility`."""
+    `said`: what has just been done, of `confirmed`, `again`, `visibility`.
+    `code`: the receipt's short one, None until the line is published."""
 
     template = "signature/confirmed.html"
     petition: Petition
@@ -206,6 +219,7 @@ class Confirmed(LinkPage):
     awaiting: bool = False
     said: str | None = None
     form: FormState = FormState()
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -227,6 +241,7 @@ class LinkEnded(LinkPage):
     kind: str
     petition: Petition | None = None
     acts: tuple[str, ...] = ()
+    code: str | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ class Parts:
     resealing: Resealing
     kept: Kept
     chain: Chain
+    # Tiles of ledgers in their wire form: web/ledger.py.
+    shelf: Any
     rendered: dict[tuple[str, ...], Any] = field(default_factory=dict)
     # Each derivation of a password takes 64 MB for a third of a second.
     derivations: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))

@@ -20,6 +20,7 @@ from petition.web.pages import (
     InvitedPage,
     Listed,
     PetitionPage,
+    RecountPage,
     SignatoryList,
     VersionPage,
 )
@@ -159,6 +160,15 @@ async def count(request: Asked, language: FromPath[str], slug: FromPath[str]) ->
     return kept(request, snapshot, key, lambda: CountPage(snapshot.petition, snapshot.counts, days))
 
 
+@get("/{language:str}/petitions/{slug:str}/recount")
+async def recount(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """Also recounts in the browser, with no more than the public files."""
+    held = parts.of(request)
+    petition = held.hub.snapshot(slug).petition
+    key, address = ("recount", spoken(held, language), slug), f"{held.settings.base_url}/p/{slug}"
+    return kept(request, petition, key, lambda: RecountPage(petition, address))
+
+
 @get("/{language:str}/petitions/{slug:str}/versions/{number:int}")
 async def version(
     request: Asked, language: FromPath[str], slug: FromPath[str], number: FromPath[int]
@@ -218,6 +228,7 @@ router = Router(
         signatory_list,
         count,
         version,
+        recount,
         qr_code,
         static,
         robots,

@@ -1,4 +1,4 @@
-"""The signatory's own link: confirm, deny, visibility, withdraw, erase. GETs change nothing: scanners follow links."""
+"""The signatory's own link and its acts, and the receipt. GETs change nothing: scanners follow links."""
 
 from typing import Any
 from urllib.parse import quote
@@ -9,8 +9,9 @@ from litestar.params import FromPath, FromQuery
 from petition.actions import signing
 from petition.actions.limits import ACT
 from petition.actions.signing import Confirmation
-from petition.domain import states, tokens
-from petition.errors import FieldRefused, LinkUnknown, PetitionNotOpen
+from petition.domain import checkpoint, states, tokens
+from petition.errors import Conflict, FieldRefused, LinkUnknown, PetitionNotOpen
+from petition.queries import ledger
 from petition.queries.petitions import Petition
 from petition.queries.signatures import Signature
 from petition.web import forms, guards, parts
@@ -54,8 +55,38 @@ async def link(
         except LinkUnknown:
             return _answer(held, LinkEnded(text, kind="unknown"), language, 404)
         other = await signing.other_of(connection, signature)
+        line = await ledger.placed(connection, *_place(held, signature))
     assert token is not None
-    return _answer(held, _page(held, signature, token, other=other, said=said), language)
+    code = checkpoint.short_code(line.index, line.entry) if line else None
+    return _answer(held, _page(held, signature, token, other=other, said=said, code=code), language)
+
+
+def _place(held: Parts, signature: Signature) -> tuple[bytes, bytes | None]:
+    """Where the ledger has its line: petition and link. Only a signature that counts is looked up."""
+    counts = signature.state == states.CONFIRMED
+    return _petition(held, signature).id, held.keys.link_of(signature.id) if counts else None
+
+
+@get("/{language:str}/signature/{text:str}/receipt")
+async def receipt(request: Asked, language: FromPath[str], text: FromPath[str]) -> Response[bytes]:
+    """The receipt as a file (C2SP tlog-proof): it proves that its holder is counted, and names nobody."""
+    held = parts.of(request)
+    spoken(held, language)
+    guards.limit(request, "link", ACT)
+    token = _token(text)
+    async with held.database.read() as connection:
+        signature = await signing.standing(connection, token)
+        line = await ledger.placed(connection, *_place(held, signature))
+        if line is None:
+            raise Conflict("receipt-later" if signature.state == states.CONFIRMED else "receipt-none")
+        petition_id = _petition(held, signature).id
+        made = await ledger.receipt(connection, petition_id, line, tokens.receipt_code(token))
+    headers = {
+        **NOWHERE,
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'attachment; filename="receipt.tlog-proof"',
+    }
+    return Response(str(made).encode(), media_type="text/plain", headers=headers)
 
 
 def _page(
@@ -66,12 +97,13 @@ def _page(
     other: Signature | None = None,
     said: str | None = None,
     form: FormState | None = None,
+    code: str | None = None,
 ) -> LinkPage:
     """The page that fits where the signature stands."""
     text, petition = tokens.written(token), _petition(held, signature)
     form = form or FormState()
     if signature.state == states.CONFIRMED and signature.own_copy is None:
-        return LinkEnded(text, kind="purged", petition=petition)
+        return LinkEnded(text, kind="purged", petition=petition, code=code)
     if signature.state == states.CONFIRMED:
         return Confirmed(
             text,
@@ -81,6 +113,7 @@ def _page(
             awaiting=signature.counted_as is None,
             said=said if said in SAID else None,
             form=form,
+            code=code,
         )
     if other is not None and other.state == states.CONFIRMED:
         return LinkEnded(text, kind="already", petition=petition, acts=("withdraw", "erase"))
@@ -222,5 +255,5 @@ async def back_to_the_link(request: Asked, language: FromPath[str], text: FromPa
 router = Router(
     path="/",
     include_in_schema=False,
-    route_handlers=[link, confirm, deny, visibility, withdraw, erase, back_to_the_link],
+    route_handlers=[link, receipt, confirm, deny, visibility, withdraw, erase, back_to_the_link],
 )

@@ -50,6 +50,7 @@ class Stage:
             "home": f"/{lang}", "petition": here, "check your mail": f"{here}/check-your-mail",
             "signatories": f"{here}/signatories", "signatories of a category": f"{here}/signatories?category=activists",
             "nobody": f"{here}/signatories?category=fsa", "count": f"{here}/count", "version": f"{here}/versions/1",
+            "recount": f"{here}/recount",
             "not found": f"/{lang}/nowhere", "no petition": f"/{lang}/petitions/nothing", "demo mail": "/demo/mail",
         }  # fmt: skip
         found |= {other: f"/{lang}/petitions/{other}" for other in OTHERS}

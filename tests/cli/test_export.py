@@ -20,8 +20,11 @@ from sqlalchemy import select, update
 
 from petition.actions import rekeying
 from petition.db import tables
-from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
+from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant, Scope
+from petition.domain.listing import Wanted
+from petition.errors import Conflict
 from petition.keyfiles import write_recovery_key
+from petition.queries import listing as lists
 from petition.queries import organizers as accounts
 from petition.queries import rekeyings
 from tests.factories import CATEGORIES, SLUG, petition_text
@@ -151,6 +154,17 @@ async def test_while_records_are_being_sealed_anew_the_list_is_whole(
     await refused(desk, "--key", str(desk.key), told=f"of an earlier key of {SLUG}")
     desk.key = new
     assert await desk.names() == everybody
+
+
+async def test_a_list_begun_before_the_key_changed_ends_rather_than_miss_a_name(house: House) -> None:
+    petition, old = house.parts.hub.any_petition(SLUG), house.recovery_key(SLUG)
+    nour = await account(house, "nour@example.org", Grant(None, OWNER))
+    pages = lists.opened(house.parts.database, petition.id, (old,), Wanted(), Scope(None))
+    async with house.parts.database.write() as tx:
+        by = await accounts.actor(tx, nour.id)
+        await rekeying.begin(tx, petition.id, old, total=4, by=by, today=house.clock.now.date())
+    with pytest.raises(Conflict, match="key-changed"):
+        await anext(pages)
 
 
 async def refused(desk: Desk, *words: str, told: str, code: int = 1, slug: str = SLUG, **settings: str) -> None:

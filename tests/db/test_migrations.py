@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from alembic.script import ScriptDirectory
+from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
 from petition import keyfiles
-from petition.db import tables
+from petition.db import dialect, migrating, tables, tiles
 from petition.db.database import Database
 from petition.db.migrating import Schema, migrate, require_current, schema
+from petition.domain import merkle
 from petition.errors import SchemaAhead, SchemaBehind
 from tests.house import settings_for
 from tests.postgres import Cluster
@@ -95,3 +98,47 @@ async def test_one_that_was_cut_off_left_nothing_half_done(database: Database) -
     assert await schema(database) is Schema.BEHIND
     assert await migrate(database)
     assert await schema(database) is Schema.CURRENT
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 70_000])
+async def test_a_ledger_from_before_the_tree_gets_its_tree(database: Database, size: int) -> None:
+    """As a database of the version before looks, with so many entries; two petitions, one without any."""
+    petition, bodies = b"p" * 16, [b'{"n":%d}' % n for n in range(size)]
+
+    def before(connection: Connection) -> None:
+        config = migrating._config()
+        config.attributes["connection"] = connection
+        mine = ScriptDirectory.from_config(config).get_revision("2026_11_24_ledger")
+        assert mine is not None
+        command.upgrade(config, str(mine.down_revision))
+
+    async with database.write() as tx:
+        await tx.run_sync(before)
+        for number, (key, slug) in enumerate(((petition, "first"), (b"q" * 16, "second"))):
+            await tx.execute(
+                text(
+                    "INSERT INTO petitions (id, slug, revision, status, goal, default_language, publish, ask_for,"
+                    " milestones, reminder, public_key, version) VALUES (:id, :slug, 1, 'open', 9, 'ar', 'live', '{}',"
+                    " '[]', :no, :id, 1)"
+                ),
+                {"id": key, "slug": slug, "no": False},
+            )
+            await tx.execute(
+                text(
+                    "INSERT INTO tallies (petition_id, size, total, verified, awaiting, by_category, by_method,"
+                    """ removed) VALUES (:id, :size, :size, 0, 0, '{"fsa": [1, 0]}', '{}', '{}')"""
+                ),
+                {"id": key, "size": 0 if number else size},
+            )
+        rows = [{"petition_id": petition, "index": n, "link": b"l" * 32, "body": body} for n, body in enumerate(bodies)]
+        if rows:
+            await dialect.append(tx, tables.table(tables.LedgerEntry), rows)
+    assert await migrate(database)
+    async with database.read() as connection:
+        assert await tiles.every(connection, petition) == merkle.extended(0, {}, merkle.leaves(bodies))
+        assert await tiles.every(connection, b"q" * 16) == {}
+        shown = (await connection.execute(select(tables.table(tables.Published)))).all()
+    assert sorted((row.petition_id, row.size, row.by_category, row.checkpoint) for row in shown) == [
+        (petition, size, {"fsa": [1, 0]}, ""),
+        (b"q" * 16, 0, {"fsa": [1, 0]}, ""),
+    ]

@@ -1,0 +1,103 @@
+"""What the public is shown: a count and the signed checkpoint of the ledger that it is the fold of, always together.
+
+    fold        entries, tree and tally in one transaction                 actions/counting.py
+    sign        once that is durable; the head is on disk first            notary.py
+    publish     checkpoint and tally side by side, in one row              here
+
+Killed anywhere in between, the next one goes on: whatever is folded and not published is due.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from petition.db import dialect, tables, tiles
+from petition.domain import checkpoint
+from petition.domain.checkpoint import Head, Verifier
+from petition.domain.ledger import Tally
+from petition.notary import Notary
+from petition.queries import counts
+
+PUBLISHED = tables.table(tables.Published)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    petition_id: bytes
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A count and the tree that it is the fold of, as they are durable now."""
+
+    tally: Tally
+    head: Head
+
+
+async def due(connection: AsyncConnection, host: str) -> list[Due]:
+    """The petitions whose fold is ahead of what the public sees, or whose checkpoint bears another address."""
+    petitions, tallies = tables.table(tables.Petition), tables.table(tables.Tally)
+    origin = literal(checkpoint.origin(host, "")).concat(petitions.c.slug)
+    wanted = (
+        select(petitions.c.id, petitions.c.slug)
+        .join(tallies, tallies.c.petition_id == petitions.c.id)
+        .join(PUBLISHED, PUBLISHED.c.petition_id == petitions.c.id)
+        .where(or_(tallies.c.size > PUBLISHED.c.size, PUBLISHED.c.origin != origin))
+    )
+    return [Due(row.id, row.slug) for row in await connection.execute(wanted)]
+
+
+async def own_key(tx: AsyncConnection, petition_id: bytes, slug: str, notary: Notary) -> None:
+    """Makes the ledger's key where it has none; `Misconfigured` if it has one that does not lie here."""
+    await dialect.one_sequencer(tx)
+    mine = PUBLISHED.c.petition_id == petition_id
+    known = (await tx.execute(select(PUBLISHED.c.public_key).where(mine))).scalar_one()
+    if known is None:
+        await tx.execute(update(tables.table(tables.Published)).where(mine).values(public_key=notary.make(slug)))
+    else:
+        notary.must_have(slug, known)
+
+
+async def key_changed(tx: AsyncConnection, petition_id: bytes, public_key: bytes) -> None:
+    """What is published is due to be signed again."""
+    mine = PUBLISHED.c.petition_id == petition_id
+    changed = {"public_key": public_key, "origin": "", "checkpoint": ""}
+    await tx.execute(update(tables.table(tables.Published)).where(mine).values(**changed))
+
+
+async def ready(connection: AsyncConnection, petition_id: bytes, slug: str, known: Head | None) -> Ready:
+    """What can be signed after `known`, the last head that was signed here; `OtherHistory` if it does not follow."""
+    # In this order: what is published is never ahead of what is folded.
+    mine = PUBLISHED.c.petition_id == petition_id
+    note = (await connection.execute(select(PUBLISHED.c.checkpoint).where(mine))).scalar_one()
+    tally = await counts.tally(connection, petition_id)
+    earlier = [head for head in (known, checkpoint.head_of(note)) if head is not None]
+    return Ready(tally, await tiles.head_after(connection, petition_id, slug, tally.size, earlier))
+
+
+async def heads(connection: AsyncConnection) -> list[tuple[str, Head]]:
+    """(slug, head) of what is published, where the signature holds."""
+    petitions = tables.table(tables.Petition)
+    wanted = select(petitions.c.slug, PUBLISHED.c.public_key, PUBLISHED.c.origin, PUBLISHED.c.checkpoint).join(
+        PUBLISHED, PUBLISHED.c.petition_id == petitions.c.id
+    )
+    return [
+        (row.slug, checkpoint.read(row.checkpoint, Verifier(row.origin, row.public_key)))
+        for row in await connection.execute(wanted)
+        if row.checkpoint and row.public_key
+    ]
+
+
+async def publish(tx: AsyncConnection, petition_id: bytes, origin: str, note: str, tally: Tally) -> None:
+    """Never a smaller tree in place of a larger one."""
+    values: dict[str, Any] = {name: getattr(tally, name) for name in Tally.__slots__}
+    await tx.execute(
+        update(tables.table(tables.Published))
+        .where(PUBLISHED.c.petition_id == petition_id, PUBLISHED.c.size <= tally.size)
+        .values(origin=origin, checkpoint=note, **values)
+    )

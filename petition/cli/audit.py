@@ -1,0 +1,235 @@
+"""petition audit URL"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import httpx
+
+from petition import cli
+from petition.domain import auditing, checkpoint, merkle
+from petition.domain.auditing import Recount, Tree
+from petition.domain.checkpoint import Head, Malformed, Verifier
+from petition.domain.ledger import Broken
+from petition.errors import FileRefused, OperatorError
+
+PATIENCE = 30
+AT_ONCE = 6
+AHEAD = 64
+MOST_BYTES = 64 << 20
+_SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
+
+
+@click.command()
+@click.argument("url")
+@click.option("--receipt", "receipts", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="A receipt, or a file with its short code: does its line count?")  # fmt: skip
+@click.option("--since", type=click.Path(path_type=Path), metavar="CHECKPOINT",
+              help="A checkpoint kept from before: was anything before it changed?")  # fmt: skip
+@click.option("--keep", type=click.Path(path_type=Path), metavar="FILE", help="Keep this checkpoint for the next time.")
+def command(url: str, receipts: tuple[Path, ...], since: Path | None, keep: Path | None) -> None:
+    """Recount a petition from its public ledger alone, and compare with what the site says.
+
+    URL is the address of the petition or of its ledger. Nothing is sent but requests for public files: receipts are
+    checked on this machine.
+    """
+    texts = {path: _text(path) for path in (*receipts, *([since] if since else []))}
+    with Site(url) as site:
+        verifier = _key(site)
+        said, note, head = _agreed(site, verifier)
+        click.echo(f"key         {verifier}")
+        click.echo(f"checkpoint  {head.size:,} entries, and its signature holds")
+        recount = Recount(site.slug, {said["ledger_size"], head.size}, _lines(texts[path] for path in receipts))
+        tree = _recounted(site, head, recount)
+    wrong = list(_compared(recount, head, said))
+    if since is not None:
+        wrong += _since(texts[since], tree, verifier)
+    for path in receipts:
+        wrong += _receipt(path, texts[path], recount, tree, verifier)
+    if wrong:
+        cli.fail(f"{site.slug}: {'; '.join(wrong)}")
+    if keep is not None:
+        _keep(keep, note)
+    click.echo("everything holds")
+
+
+class Site:
+    """The public files of one petition; `OperatorError` where one cannot be had."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = urlsplit(url if "://" in url else f"https://{url}")
+        except ValueError:
+            parts = urlsplit("")
+        found = _SLUG.search(parts.path)
+        if parts.scheme not in ("http", "https") or not parts.netloc or found is None:
+            raise click.UsageError(
+                f"{url} is not the address of a petition, such as https://example.org/p/some-petition"
+            )
+        self.slug, self.base = found[1], f"{parts.scheme}://{parts.netloc}"
+        self._http = httpx.Client(timeout=PATIENCE, headers={"Accept-Encoding": "gzip"}, follow_redirects=True)
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str) -> bytes:
+        try:
+            answer = self._http.get(f"{self.base}{path}")
+        except (httpx.HTTPError, httpx.InvalidURL) as wrong:
+            raise OperatorError(f"{self.base}{path} cannot be had: {str(wrong) or type(wrong).__name__}") from None
+        if answer.status_code != 200 or len(answer.content) > MOST_BYTES:
+            raise OperatorError(f"{self.base}{path} cannot be had: the site answers {answer.status_code}")
+        return answer.content
+
+    def text(self, name: str) -> str:
+        try:
+            return self.get(f"/ledger/{self.slug}/{name}").decode()
+        except UnicodeDecodeError:
+            raise Malformed("this is no text") from None
+
+    def tile(self, level: int | str, number: int, wide: int) -> bytes:
+        """The full one where the partial one is gone meanwhile."""
+        try:
+            return self.get(f"/ledger/{self.slug}/tile/{merkle.path(level, number, wide)}")
+        except OperatorError:
+            if wide == merkle.WIDTH:
+                raise
+            whole = self.get(f"/ledger/{self.slug}/tile/{merkle.path(level, number)}")
+            return whole[: wide * merkle.HASH] if level != "entries" else _first(whole, wide)
+
+    def counts(self) -> Any:
+        try:
+            return json.loads(self.get(f"/api/v1/petitions/{self.slug}/counts"))
+        except ValueError:
+            raise OperatorError(f"{self.base} does not give its counts as JSON") from None
+
+
+def _first(bundle: bytes, wide: int) -> bytes:
+    bodies = list(auditing.entries_in(bundle, merkle.WIDTH))[:wide]
+    return b"".join(len(body).to_bytes(2, "big") + body for body in bodies)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        why = getattr(wrong, "strerror", None) or "it is no text"
+        raise FileRefused(path, None, f"cannot be read ({why})") from None
+
+
+def _keep(path: Path, note: str) -> None:
+    try:
+        path.write_text(note, "utf-8")
+    except OSError as wrong:
+        raise FileRefused(path, None, f"cannot be written ({wrong.strerror})") from None
+
+
+def _key(site: Site) -> Verifier:
+    try:
+        return Verifier.read(site.text("key"))
+    except Malformed as wrong:
+        raise OperatorError(f"the key of {site.slug} is not to be trusted: {wrong}") from None
+
+
+def _lines(texts: Iterable[str]) -> set[int]:
+    """Whose entries the receipts need; a receipt that is none is told with the others' findings."""
+    found = set()
+    for text in texts:
+        with suppress(Malformed):
+            found.add(auditing.index_in(text))
+    return found
+
+
+def _agreed(site: Site, verifier: Verifier) -> tuple[Any, str, Head]:
+    """Counts, and a checkpoint that is not older: a cache in between may lag by seconds."""
+    said = site.counts()
+    for _ in range(20):
+        note = site.text("checkpoint")
+        try:
+            head = checkpoint.read(note, verifier)
+        except Malformed as wrong:
+            raise OperatorError(f"the checkpoint of {site.slug} is not to be trusted: {wrong}") from None
+        if not isinstance(said, dict) or type(said.get("ledger_size")) is not int or said["ledger_size"] < 0:
+            raise OperatorError(f"{site.base} does not give its counts")
+        if head.size >= said["ledger_size"]:
+            return said, note, head
+        time.sleep(0.5)
+    raise OperatorError(f"the site counts {said['ledger_size']} entries, and its checkpoint is of {head.size} only")
+
+
+def _recounted(site: Site, head: Head, recount: Recount) -> Tree:
+    """Reads all entries and the tree's tiles; `OperatorError` where they do not make what was signed."""
+    bundles = [(n, merkle.width((0, n), head.size)) for n in range(-(-head.size // merkle.WIDTH))]
+    with (
+        ThreadPoolExecutor(AT_ONCE) as pool,
+        click.progressbar(bundles, label="entries", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar,
+    ):
+        coming = deque(pool.submit(site.tile, "entries", *bundle) for bundle in bundles[:AHEAD])
+        for number, (_, wide) in enumerate(bar):
+            body = coming.popleft().result()
+            coming.extend(pool.submit(site.tile, "entries", *next_) for next_ in bundles[number + AHEAD :][:1])
+            try:
+                recount.add(body, wide)
+            except (Broken, Malformed) as wrong:
+                for rest in coming:
+                    rest.cancel()
+                raise OperatorError(f"the ledger of {site.slug} contradicts itself: {wrong}") from None
+        tree = Tree.of(bytes(recount.leaves))
+        if tree.root(head.size) != head.root:
+            raise OperatorError(f"the entries of {site.slug} do not make the root that was signed")
+        click.echo("root        made anew of the entries: the one that was signed")
+        wanted = [(level, number, merkle.width((level, number), head.size)) for level, number in tree.tiles]
+        served = pool.map(lambda tile: site.tile(*tile), wanted)
+        others = [tile for tile, row in zip(wanted, served, strict=True) if row != tree.tiles[tile[:2]]]
+    if others:
+        first = merkle.path(*others[0])
+        raise OperatorError(
+            f"{len(others)} of {len(wanted)} tiles are not what the entries make of them, first {first}"
+        )
+    click.echo(f"tiles       {len(wanted):,}, all as the entries make them")
+    return tree
+
+
+def _compared(recount: Recount, head: Head, said: Any) -> Iterator[str]:
+    tally, now = recount.tallies[said["ledger_size"]], recount.tallies[head.size]
+    removed = ", ".join(f"{n:,} {why}" for why, n in now.removed.items() if n)
+    click.echo(f"entries     {now.total:,} count, {now.verified:,} verified, {now.awaiting:,} awaiting verification")
+    click.echo(f"removed     {removed or 'none'}")
+    found = auditing.differences(tally, said)
+    if not found:
+        click.echo(f"the site    says the same: {tally.total:,}, by category, by method, verified and removed")
+    yield from found
+
+
+def _since(text: str, tree: Tree, verifier: Verifier) -> Iterator[str]:
+    try:
+        head = checkpoint.read(text, verifier)
+    except Malformed as wrong:
+        yield f"the checkpoint from before: {wrong}"
+        return
+    why = tree.begins_with(head)
+    if why is not None:
+        yield f"the checkpoint from before: {why}"
+    else:
+        click.echo(f"since       the {head.size:,} entries from before are all there, unchanged and in order")
+
+
+def _receipt(path: Path, text: str, recount: Recount, tree: Tree, verifier: Verifier) -> Iterator[str]:
+    try:
+        click.echo(f"receipt     {path.name}: {auditing.standing(text, recount, tree, verifier)}")
+    except Malformed as wrong:
+        yield f"receipt {path.name}: {wrong}"

@@ -1,0 +1,234 @@
+"""A stranger's recount: from bundles of entries to leaf hashes and counts, and what anyone's receipt is worth. Pure.
+
+Every entry must be canonical and of this petition; a removal must name a line that counts, a restoration one that was
+removed; no signature may be entered twice. Whatever does not fit is `Broken` or `Malformed`, with its entry's index.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+import msgspec
+
+from petition.domain import checkpoint, ledger, merkle
+from petition.domain.checkpoint import Head, Malformed, Receipt, Verifier
+from petition.domain.ledger import Broken, Tally
+
+Standing = tuple[str | None, str, bool, str | None]  # category, method, verified, why removed
+
+
+class Counted(msgspec.Struct, forbid_unknown_fields=True):
+    """Its fields in their canonical order: encoded again it must be what it was."""
+
+    bind: str
+    category: str | None
+    event: Literal["counted"]
+    method: Literal["mail", "invitation", "import", "paper"]
+    petition: str
+    receipt: str
+    v: Literal[1]
+
+
+_counted = msgspec.json.Decoder(Counted).decode
+_any = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.Encoder().encode
+_sorted = msgspec.json.Encoder(order="sorted").encode
+ACT_KEYS = {
+    ledger.VERIFIED: {"category", "event", "of", "petition", "v"},
+    ledger.MOVED: {"category", "event", "of", "petition", "v"},
+    ledger.REMOVED: {"event", "of", "petition", "reason", "v"},
+    ledger.RESTORED: {"event", "of", "petition", "v"},
+}
+REASONS = ("withdrawn", "merged", "invalidated", "erased")
+
+
+def entries_in(bundle: bytes, wide: int) -> Iterator[bytes]:
+    """The entries of a bundle, each after its length (two bytes, big-endian); `Malformed` unless there are `wide`."""
+    at = found = 0
+    while at + 2 <= len(bundle):
+        end = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
+        yield bundle[at + 2 : end]
+        at, found = end, found + 1
+    if at != len(bundle) or found != wide:
+        raise Malformed(f"a bundle of {wide} entries is cut short or too long")
+
+
+class Recount:
+    """Of one petition. `leaves`: the hashes of the entries so far; `tallies`: the count at each of `sizes`;
+    `bodies`: those of the entries whose indexes are in `kept`."""
+
+    def __init__(self, petition: str, sizes: Collection[int] = (), kept: Collection[int] = ()) -> None:
+        self.petition = petition
+        self.leaves = bytearray()
+        self.lines: list[Standing | None] = []
+        self.tallies: dict[int, Tally] = {}
+        self.bodies: dict[int, bytes] = {}
+        self._kept = set(kept)
+        self._sizes = set(sizes)
+        self._known: set[str] = set()
+        if 0 in self._sizes:
+            self.tallies[0] = Tally()
+
+    @property
+    def size(self) -> int:
+        return len(self.lines)
+
+    def add(self, bundle: bytes, wide: int) -> None:
+        """The next `wide` entries."""
+        known, lines, petition = self._known, self.lines, self.petition
+        bodies = list(entries_in(bundle, wide))
+        self.bodies |= {n: bodies[n - len(lines)] for n in self._kept if 0 <= n - len(lines) < len(bodies)}
+        self.leaves += b"".join([sha256(b"\x00" + body).digest() for body in bodies])
+        for body in bodies:
+            if body.startswith(b'{"bind"'):
+                try:
+                    entry = _counted(body)
+                except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+                    raise Broken(f"entry {len(lines)}: {wrong}") from None
+                if _encode(entry) != body or entry.petition != petition:
+                    raise Broken(f"entry {len(lines)} is not canonical, or of another petition")
+                if entry.receipt in known or entry.bind in known:
+                    raise Broken(f"entry {len(lines)} was entered before")
+                known.add(entry.receipt)
+                known.add(entry.bind)
+                lines.append((entry.category, entry.method, False, None))
+            else:
+                self._act(body)
+            if len(lines) in self._sizes:
+                self.tallies[len(lines)] = self.tally()
+
+    def _act(self, body: bytes) -> None:
+        """An entry about an earlier line."""
+        here = len(self.lines)
+        try:
+            entry = _any(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+            raise Broken(f"entry {here}: {wrong}") from None
+        event, of, category = entry.get("event"), entry.get("of"), entry.get("category")
+        if _sorted(entry) != body or entry.keys() != ACT_KEYS.get(str(event)):
+            raise Broken(f"entry {here} is not canonical, or of an unknown kind")
+        if entry["petition"] != self.petition or type(entry["v"]) is not int or entry["v"] != ledger.VERSION:
+            raise Broken(f"entry {here} is of another petition, or of another version")
+        line = self.lines[of] if type(of) is int and 0 <= of < here else None
+        if type(of) is not int or line is None:
+            raise Broken(f"entry {here} is about line {of}, which does not exist")
+        stood, method, verified, removed = line
+        if (event == ledger.RESTORED) != (removed is not None):
+            raise Broken(f"entry {here}: {event} of line {of}, which {'was removed' if removed else 'counts'}")
+        named = isinstance(category, str) or (category is None and event == ledger.MOVED)
+        if event in (ledger.VERIFIED, ledger.MOVED):
+            if not named:
+                raise Broken(f"entry {here} names no category")
+            verified = event == ledger.VERIFIED or (verified and category is not None)
+            self.lines[of] = (category, method, verified, None)
+        elif event == ledger.REMOVED:
+            if entry["reason"] not in REASONS:
+                raise Broken(f"entry {here} gives no known reason")
+            self.lines[of] = (stood, method, verified, entry["reason"])
+        else:
+            self.lines[of] = (stood, method, verified, None)
+        self.lines.append(None)
+
+    def tally(self) -> Tally:
+        """The count of the lines as they stand now."""
+        found = Tally(size=self.size)
+        for line, number in Counter(line for line in self.lines if line is not None).items():
+            category, method, verified, removed = line
+            if removed is None:
+                found.put(ledger.Line(0, category, method, verified), number)
+            else:
+                found.removed[removed] = found.removed.get(removed, 0) + number
+        return found
+
+
+def differences(tally: Tally, said: Any) -> list[str]:
+    """Where a counts object of the API says something else than the tally; empty where it is the same."""
+    if not isinstance(said, dict):
+        return ["the site's counts are none"]
+    wanted: dict[str, Any] = {
+        "total": tally.total,
+        "verified": tally.verified,
+        "awaiting_verification": tally.awaiting,
+        "ledger_size": tally.size,
+    }
+    told: dict[str, Any] = {name: said.get(name) for name in wanted}
+    try:
+        for category in said["by_category"]:
+            told[f"category {category['category']}"] = [category["total"], category["verified"]]
+        told |= {f"method {name}": n for name, n in said["by_method"].items()}
+        told |= {f"removed {name}": n for name, n in said["removed"].items()}
+    except (KeyError, TypeError, AttributeError):
+        return ["the site's counts lack a part"]
+    wanted |= {f"category {name}": pair for name, pair in tally.by_category.items()}
+    wanted |= {f"method {name}": n for name, n in tally.by_method.items()}
+    wanted |= {f"removed {name}": n for name, n in tally.removed.items()}
+    return [
+        f"{name}: the ledger says {_number(wanted.get(name))}, the site {_number(told.get(name))}"
+        for name in sorted(wanted.keys() | told.keys())
+        if _number(wanted.get(name)) != _number(told.get(name))
+    ]
+
+
+def _number(value: Any) -> str:
+    """Nought, [0, 0] and nothing are the same."""
+    return str(value) if value not in (None, 0, [0, 0]) else "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Of all entries that were recounted."""
+
+    size: int
+    tiles: dict[merkle.Tile, bytes]
+
+    @classmethod
+    def of(cls, leaves: bytes) -> Tree:
+        return cls(len(leaves) // merkle.HASH, merkle.extended(0, {}, leaves))
+
+    def root(self, size: int) -> bytes:
+        (found,) = merkle.hashes([(0, size)], self.tiles)
+        return found
+
+    def begins_with(self, head: Head) -> str | None:
+        """Why not, or None."""
+        if head.size > self.size:
+            return f"it is of {head.size} entries, and the site shows only {self.size}: it hides some, or lost them"
+        if self.root(head.size) != head.root:
+            return f"the site's first {head.size} entries are others: history was rewritten"
+        return None
+
+
+def index_in(text: str) -> int:
+    """The line that a receipt or a short code is about; `Malformed` if it is neither."""
+    short = checkpoint.read_short_code(text)
+    return short[0] if short is not None else Receipt.read(text).index
+
+
+def standing(text: str, recount: Recount, tree: Tree, verifier: Verifier) -> str:
+    """How the line of a receipt, or of a short code, stands; `Malformed` if it is none of this ledger.
+
+    The recount must have kept the entry of `index_in(text)`.
+    """
+    index, short = index_in(text), checkpoint.read_short_code(text)
+    line = recount.lines[index] if index < recount.size else None
+    if short is None:
+        read = Receipt.read(text)
+        why = tree.begins_with(read.verify(verifier))
+        if why is not None:
+            raise Malformed(f"its checkpoint does not fit: {why}")
+    elif line is None or checkpoint.read_short_code(checkpoint.short_code(index, recount.bodies[index])) != short:
+        raise Malformed("there is no such line in this ledger")
+    assert line is not None  # it is proved to be in a tree that is a beginning of this one
+    return _stands(index, line)
+
+
+def _stands(index: int, line: Standing) -> str:
+    category, _, verified, removed = line
+    if removed is not None:
+        return f"line {index} was {removed} and no longer counts"
+    kind = f"as {category}" if category else "awaiting verification, in no category"
+    return f"line {index} counts, {kind}{', verified' if verified else ''}"

@@ -1,0 +1,113 @@
+"""The recount in a browser: the same number from the public files; what is chosen here stays here; lies are seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from petition.domain import checkpoint
+from petition.domain.checkpoint import Receipt
+from tests.browser.acts import words_of
+from tests.browser.conftest import Open
+from tests.browser.stage import SLUG, Stage
+from tests.people import someone
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+STEPS = ("signature", "entries", "root", "counts")
+
+
+async def opened(stage: Stage, open_page: Open, lang: str) -> Page:
+    return await open_page(f"{stage.address}/{lang}/petitions/{SLUG}/recount", lang)
+
+
+async def recounted(page: Page) -> None:
+    await page.get_by_role("button", name=words_of(page)("recount.button")).click()
+
+
+async def stands(page: Page, step: str, state: str) -> None:
+    line = page.locator(f"[data-step={step}]")
+    await expect(line.get_by_role("status")).to_have_text(words_of(page)(f"recount.{state}"))
+    await expect(line.locator("[data-mark]")).to_have_text({"ok": "✓", "wrong": "✗"}.get(state, "○"))
+
+
+async def test_the_page_recounts_and_comes_to_the_sites_number(stage: Stage, open_page: Open, lang: str) -> None:
+    page = await opened(stage, open_page, lang)
+    await recounted(page)
+    for step in STEPS:
+        await stands(page, step, "ok")
+    total = (await stage.house.counts())["total"]
+    await expect(page.locator("[data-step=counts] code")).to_have_text(words_of(page).number(total))
+
+
+async def test_receipts_codes_and_older_heads_are_looked_at_and_nothing_is_sent(
+    stage: Stage, open_page: Open, lang: str, tmp_path: Path
+) -> None:
+    house = stage.house
+    since = tmp_path / "since"
+    since.write_text((await house.http.get(f"/ledger/{SLUG}/checkpoint")).text)
+    link = await house.confirmed(someone(300 + (lang == "ar")))
+    text = (await house.http.get(f"{link}/receipt")).text
+    read = Receipt.read(text)
+    (tmp_path / "mine.tlog-proof").write_text(text)
+    (tmp_path / "broken.tlog-proof").write_text(text.replace("index ", "index 1"))
+    page = await opened(stage, open_page, lang)
+    await recounted(page)
+    await stands(page, "counts", "ok")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    say = words_of(page)
+    await page.locator("#receipt").set_input_files(tmp_path / "mine.tlog-proof")
+    await stands(page, "receipt", "ok")
+    await expect(page.locator("[data-step=receipt] code")).to_have_text(f"{read.index}: {say('recount.line-counts')}")
+    await page.locator("#receipt").set_input_files(tmp_path / "broken.tlog-proof")
+    await stands(page, "receipt", "wrong")
+    await page.locator("#code").fill(checkpoint.short_code(read.index, read.entry).lower())
+    await page.locator("#code").blur()
+    await stands(page, "code", "ok")
+    await page.locator("#code").fill(f"{read.index}-AAAAA-AAAAA")
+    await page.locator("#code").blur()
+    await stands(page, "code", "wrong")
+    await page.locator("#since").set_input_files(since)
+    await stands(page, "since", "ok")
+    (tmp_path / "altered").write_text(since.read_text().replace("—", "-"))
+    await page.locator("#since").set_input_files(tmp_path / "altered")
+    await stands(page, "since", "wrong")
+    assert sent == []
+
+
+@pytest.mark.parametrize("lie", ["counts", "entry", "checkpoint", "key"])
+async def test_what_does_not_fit_is_seen(stage: Stage, open_page: Open, lie: str) -> None:
+    page = await opened(stage, open_page, "en")
+
+    async def altered(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.body()
+        if lie == "counts":
+            counts = json.loads(body)
+            body = json.dumps({**counts, "total": counts["total"] + 1}).encode()
+        elif lie == "entry":
+            body = body.replace(b'"method":"mail"', b'"method":"lies"', 1)
+        elif lie == "checkpoint":
+            lines = body.split(b"\n")
+            body = b"\n".join([lines[0], str(int(lines[1]) - 1).encode(), *lines[2:]])
+        else:
+            body = (await stage.house.http.get("/ledger/wordy/key")).content
+        await route.fulfill(response=answer, body=body)
+
+    paths = {"counts": "**/counts", "entry": "**/tile/entries/**", "checkpoint": "**/checkpoint", "key": "**/key"}
+    await page.route(paths[lie], altered)
+    await recounted(page)
+    step = {"counts": "counts", "entry": "root", "checkpoint": "signature", "key": "signature"}[lie]
+    await stands(page, step, "wrong")
+    for later in STEPS[STEPS.index(step) + 1 :]:
+        await expect(page.locator(f"[data-step={later}]").get_by_role("status")).to_have_text("")
+
+
+async def test_without_a_script_the_page_says_how_else(stage: Stage, open_page: Open, lang: str) -> None:
+    page = await open_page(f"{stage.address}/{lang}/petitions/{SLUG}/recount", lang, java_script_enabled=False)
+    await expect(page.get_by_text(words_of(page)("recount.no-script"))).to_be_visible()
+    await expect(page.get_by_text(f"petition audit {stage.address}/p/{SLUG}")).to_be_visible()

@@ -1,0 +1,284 @@
+"""Two strangers recount: `petition audit`, and the reference script that imports nothing of ours."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from petition.actions import counting
+from petition.actions.counting import Note
+from petition.db import tables
+from petition.domain import checkpoint, ledger, merkle
+from petition.domain.checkpoint import Receipt
+from tests.factories import CATEGORIES, SLUG, petition_text
+from tests.house import House
+from tests.people import LAYLA, OMAR, someone
+from tests.stranger import SCRIPT, audit, script, served
+from tests.web.test_ledger import chance, counted
+
+Open = Callable[..., Awaitable[House]]
+ENTRIES, PUBLISHED = tables.table(tables.LedgerEntry), tables.table(tables.Published)
+
+
+def test_the_script_is_short_and_imports_nothing_of_ours() -> None:
+    source = SCRIPT.read_text("utf-8")
+    assert len(source.splitlines()) <= 150
+    imported = {line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import", "from"))}
+    assert imported == {"base64", "collections", "hashlib", "json", "pathlib", "sys", "urllib"}
+
+
+async def both(base: str, *words: str) -> tuple[tuple[int, str, str], tuple[int, str, str]]:
+    receipts = [word for word in words if word.endswith(".tlog-proof")]
+    return await audit(f"{base}/en/petitions/{SLUG}", *words), await script(f"{base}/ledger/{SLUG}", *receipts)
+
+
+async def test_a_campaign_is_recounted_by_strangers_at_many_moments(house: House, tmp_path: Path) -> None:
+    """Joining, verifying, moving, leaving, restoring, in any order: at every stop both reach the count."""
+    draw, since = random.Random(2026), tmp_path / "since"
+    lines: list[dict[str, Any]] = []
+    petition = house.parts.hub.any_petition(SLUG).id
+    slugs = [category[0] for category in CATEGORIES]
+    async with served(house) as base:
+        for _ in range(6):
+            notes = []
+            for _ in range(draw.randrange(1, 60)):
+                old = [line for line in lines if draw.random() < 0.3]
+                if not old or draw.random() < 0.6:
+                    line = {"link": chance(1)[0], "acts": 0, "gone": False}
+                    lines.append(line)
+                    event, category, method = "counted", draw.choice([*slugs, None]), draw.choice(("mail", "paper"))
+                    notes.append(Note(petition, line["link"], 0, event, category, method, None, *chance(2)))
+                    continue
+                line = draw.choice(old)
+                line["acts"] += 1
+                event = "restored" if line["gone"] else draw.choice(("verified", "moved", "removed"))
+                category = draw.choice(slugs) if event in ("verified", "moved") else None
+                reason = draw.choice(("withdrawn", "merged", "invalidated", "erased")) if event == "removed" else None
+                line["gone"] = event == "removed"
+                notes.append(Note(petition, line["link"], line["acts"], event, category, reason=reason))
+            async with house.parts.database.write() as tx:
+                await counting.note(tx, notes, today=house.clock.now.date())
+            await house.fold()
+            total = (await house.counts())["total"]
+            ours, theirs = await both(base, *(["--since", str(since)] if since.exists() else []), "--keep", str(since))
+            assert ours[0] == theirs[0] == 0, (ours, theirs)
+            assert f"{total:,}, by category" in ours[1]
+            assert theirs[1] == f"{total} signatures count, of {(await house.counts())['ledger_size']} entries"
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 1025])
+async def test_every_size_holds(house: House, size: int) -> None:
+    await counted(house, size)
+    await house.fold()
+    async with served(house) as base:
+        ours, theirs = await both(base)
+    assert (ours[0], theirs[0]) == (0, 0), (ours, theirs)
+    assert theirs[1] == f"{size} signatures count, of {size} entries"
+
+
+async def test_receipts_and_short_codes_say_how_their_line_stands(house: House, tmp_path: Path) -> None:
+    links = [await house.confirmed(someone(n)) for n in range(5)]
+    files = []
+    for number, link in enumerate(links[:3]):
+        files.append(tmp_path / f"{number}.tlog-proof")
+        files[-1].write_text((await house.http.get(f"{link}/receipt")).text)
+    read = Receipt.read(files[0].read_text())
+    (tmp_path / "note").write_text(checkpoint.short_code(read.index, read.entry).lower() + "\n")
+    await house.post(links[1], "withdraw")
+    await house.fold()
+    gone = Receipt.read(files[1].read_text()).index
+    async with served(house) as base:
+        words = [word for file in [*files, tmp_path / "note"] for word in ("--receipt", str(file))]
+        ours, theirs = await both(base, *words)
+        assert (ours[0], theirs[0]) == (0, 0), (ours, theirs)
+        assert ours[1].count("counts, ") == 3
+        assert f"1.tlog-proof: line {gone} was withdrawn and no longer counts" in ours[1]
+        theirs = await script(f"{base}/ledger/{SLUG}", *map(str, files))
+        assert theirs[1].splitlines()[1:] == [
+            f"{file}: line {Receipt.read(file.read_text()).index} {'was withdrawn' if file == files[1] else 'counts'}"
+            for file in files
+        ]
+
+
+async def test_wrong_receipts_are_told_from_right_ones(house: House, tmp_path: Path) -> None:
+    await house.apply(petition_text(slug="second"))
+    link, other = await house.confirmed(LAYLA), await house.confirmed(OMAR, slug="second")
+    text = (await house.http.get(f"{link}/receipt")).text
+    read = Receipt.read(text)
+    wrong = {
+        "of another petition": (await house.http.get(f"{other}/receipt")).text,
+        "cut short": text[:-30],
+        "empty": "",
+        "another code": str(Receipt(bytes(32), read.entry, read.index, read.proof, read.checkpoint)),
+        "a short code of nobody": "0-AAAAA-AAAAA",
+        "a short code beyond": "99999-AAAAA-AAAAA",
+    }
+    async with served(house) as base:
+        for name, content in wrong.items():
+            file = tmp_path / f"{name}.txt"
+            file.write_text(content)
+            status, told, error = await audit(f"{base}/p/{SLUG}", "--receipt", str(file))
+            assert status == 1, name
+            assert f"receipt {name}.txt: " in error
+            assert len(error.splitlines()) == 1
+            assert "says the same" in told
+        missing = await audit(f"{base}/p/{SLUG}", "--receipt", str(tmp_path / "nowhere"))
+        assert missing[0] == 1
+        assert "cannot be read" in missing[2]
+
+
+async def test_an_older_checkpoint_shows_history_that_was_changed_or_lost(house: House, tmp_path: Path) -> None:
+    await counted(house, 3)
+    async with served(house) as base:
+        for name in ("true", "rewritten", "longer", "altered", "of another"):
+            (tmp_path / name).write_text((await house.http.get(f"/ledger/{SLUG}/checkpoint")).text)
+        seeds = [bytes.fromhex((house.settings.data_dir / "keys" / f"ledger-{SLUG}.key").read_text())]
+        origin = f"petition.example/ledger/{SLUG}"
+        (tmp_path / "rewritten").write_text(checkpoint.sign(origin, checkpoint.Head(3, bytes(32)), seeds))
+        (tmp_path / "longer").write_text(checkpoint.sign(origin, checkpoint.Head(9, bytes(32)), seeds))
+        (tmp_path / "altered").write_text((tmp_path / "true").read_text().replace("\n3\n", "\n2\n"))
+        (tmp_path / "of another").write_text(checkpoint.sign("x.example", checkpoint.Head(3, bytes(32)), seeds))
+        await counted(house, 4)
+        expected = {
+            "true": "",
+            "rewritten": "history was rewritten",
+            "longer": "it hides some, or lost them",
+            "altered": "the signature does not hold",
+            "of another": "this is a checkpoint of x.example",
+        }
+        for name, said in expected.items():
+            status, told, error = await audit(f"{base}/p/{SLUG}", "--since", str(tmp_path / name))
+            assert status == (1 if said else 0), (name, told, error)
+            assert said in error
+            assert ("unchanged and in order" in told) == (not said)
+
+
+async def sign_anew(house: House, bodies: list[bytes]) -> None:
+    """An operator with ill intent: other entries, a tree and a signature that fit them."""
+    house.parts.shelf.kept.clear()
+    tiles = merkle.extended(0, {}, merkle.leaves(bodies))
+    head = checkpoint.Head(len(bodies), merkle.hashes([(0, len(bodies))], tiles)[0])
+    seeds = [bytes.fromhex((house.settings.data_dir / "keys" / f"ledger-{SLUG}.key").read_text())]
+    async with house.parts.database.write() as tx:
+        for index, body in enumerate(bodies):
+            await tx.execute(update(ENTRIES).where(ENTRIES.c.index == index).values(body=body))
+        for (level, number), row in tiles.items():
+            kept = tables.table(tables.LedgerTile)
+            await tx.execute(update(kept).where(kept.c.level == level, kept.c.number == number).values(hashes=row))
+        note = checkpoint.sign(f"petition.example/ledger/{SLUG}", head, seeds)
+        await tx.execute(update(PUBLISHED).values(checkpoint=note))
+    await house.parts.hub.poll()
+
+
+def tamperings(bodies: list[bytes]) -> dict[str, list[bytes]]:
+    """Twenty ways to lie with a ledger of 5 lines and a withdrawal of the first one, each with a tree that fits it."""
+    told = [json.loads(body) for body in bodies]
+
+    def changed(index: int, **values: Any) -> list[bytes]:
+        body = ledger.canonical({**told[index], **values})
+        return [*bodies[:index], body, *bodies[index + 1 :]]
+
+    removal = told[5]["of"]
+    live = next(n for n in range(5) if n != removal)
+    return {
+        "another category": changed(live, category="activists" if told[live]["category"] != "activists" else "fsa"),
+        "no category": changed(live, category=None),
+        "another method": changed(live, method="paper"),
+        "an unknown method": changed(live, method="magic"),
+        "of another petition": changed(live, petition="second"),
+        "another version": changed(live, v=2),
+        "a version that is no number": changed(live, v=True),
+        "one entered twice": changed(live, receipt=told[(live + 1) % 5]["receipt"]),
+        "one more key": changed(live, name="x"),
+        "not canonical": [*bodies[:live], bodies[live].replace(b":", b": ", 1), *bodies[live + 1 :]],
+        "no JSON": [*bodies[:live], b"{", *bodies[live + 1 :]],
+        "an act of an unknown kind": changed(5, event="forgotten"),
+        "an act of no line": changed(5, of=99),
+        "an act of a line to come": changed(5, of=5),
+        "an act of a negative line": changed(5, of=-1),
+        "an act of an act": [*bodies[:4], ledger.act(SLUG, "removed", 0, None, "merged"), changed(5, of=4)[5]],
+        "another reason": changed(5, reason="merged"),
+        "an unknown reason": changed(5, reason="mood"),
+        "a restoration of one that counts": [*bodies[:5], ledger.act(SLUG, "restored", live, None, None)],
+        "an empty entry": [*bodies[:live], b"", *bodies[live + 1 :]],
+    }
+
+
+async def test_every_kind_of_tampering_is_caught_even_with_a_signature_that_fits(house: House) -> None:
+    for n in range(5):
+        link = await house.confirmed(someone(n))
+    await house.post(link, "withdraw")
+    await house.fold()
+    async with house.parts.database.read() as connection:
+        bodies = list((await connection.execute(select(ENTRIES.c.body).order_by(ENTRIES.c.index))).scalars())
+    kinds = tamperings(bodies)
+    assert len(kinds) == 20
+    async with served(house) as base:
+        for kind, tampered in kinds.items():
+            await sign_anew(house, tampered)
+            ours, theirs = await both(base)
+            assert ours[0] == 1, (kind, ours)
+            assert len(ours[2].splitlines()) == 1, ours
+            assert theirs[0] == 1, (kind, theirs)
+        await sign_anew(house, bodies)
+        ours, theirs = await both(base)
+        assert (ours[0], theirs[0]) == (0, 0)
+
+
+async def test_tiles_or_counts_that_do_not_fit_are_caught(house: House) -> None:
+    await counted(house, 300)
+    kept, counts = tables.table(tables.LedgerTile), {"total": 301}
+    async with house.parts.database.read() as connection:
+        row = (
+            await connection.execute(select(kept.c.hashes).where(kept.c.level == 0, kept.c.number == 1))
+        ).scalar_one()
+    async with served(house) as base:
+        for table, values, restored, why in (
+            (kept, {"hashes": row[:-32] + bytes(32)}, {"hashes": row}, "tiles are not what the entries make"),
+            (PUBLISHED, counts, {"total": 300}, "total: the ledger says 300, the site 301"),
+        ):
+            where = (table.c.level == 0) & (table.c.number == 1) if table is kept else table.c.size == 300
+            for change, holds in ((values, False), (restored, True)):
+                async with house.parts.database.write() as tx:
+                    await tx.execute(update(table).where(where).values(**change))
+                house.parts.shelf.kept.clear()
+                house.parts.hub._snapshots.clear()
+                await house.parts.hub.poll()
+                status, _, error = await audit(f"{base}/p/{SLUG}")
+                assert status == (0 if holds else 1), error
+                assert holds or why in error
+
+
+async def test_whatever_the_address_answers_one_line_says_what_is_wrong(house: House) -> None:
+    async with served(house) as base:
+        for url, status, why in (
+            (f"{base}/p/nothing", 1, "the site answers 404"),
+            ("http://127.0.0.1:9/p/x", 1, "cannot be had"),
+            (base, 2, "not the address of a petition"),
+            ("ftp://x/p/y", 2, "not the address of a petition"),
+            ("http://[/p/y", 2, "not the address of a petition"),
+        ):
+            found, _, error = await audit(url)
+            assert (found, len(error.splitlines())) == (status, 1), error
+            assert why in error
+
+
+async def test_an_unknown_key_is_refused(house: House) -> None:
+    await counted(house, 2)
+    note = (await house.http.get(f"/ledger/{SLUG}/checkpoint")).text
+    forged = note[: note.index("— ")] + checkpoint.signature(
+        note.partition("\n\n")[0] + "\n", f"petition.example/ledger/{SLUG}", bytes(32)
+    )
+    async with house.parts.database.write() as tx:
+        await tx.execute(update(PUBLISHED).values(checkpoint=forged))
+    await house.parts.hub.poll()
+    async with served(house) as base:
+        ours, theirs = await both(base)
+    assert (ours[0], theirs[0]) == (1, 1)
+    assert "there is no signature by the key" in ours[2]
