@@ -94,7 +94,7 @@ class Cannon:
         held = self.house.parts
         snapshot = held.hub.snapshot(f"petition-{number % PETITIONS}")
         typed = Typed(LAYLA.fields(email=self._spelled(self._chance)), {})
-        await attempts.submit(held, snapshot, typed, "ar")
+        await attempts.submit(held, snapshot, typed, "ar", None)
 
     async def burst(self, begin: int, end: int) -> None:
         """One in ten over HTTP."""

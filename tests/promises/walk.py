@@ -57,16 +57,16 @@ class Walk:
 
     def _public(self) -> list[str]:
         own = f"/petitions/{SLUG}"
-        pages = [
-            "",
-            own,
-            *(f"{own}/{rest}" for rest in ("check-your-mail", "signatories", "count", "versions/1", "qr.svg")),
-        ]
-        api = ["", f"/{SLUG}", *(f"/{SLUG}/{rest}" for rest in ("counts", "timeline", "signatories"))]
+        shown = ("check-your-mail", "signatories", "count", "versions/1", "qr.svg", "recount")
+        listed = ("counts", "timeline", "signatories", "signatories.csv", "signatories.json")
+        ledger = ("checkpoint", "key", "tile/0/000", "tile/entries/000")
+        pages = ["", own, *(f"{own}/{rest}" for rest in shown)]
+        api = ["", f"/{SLUG}", *(f"/{SLUG}/{rest}" for rest in listed)]
         return [
             *("/", f"/p/{SLUG}", "/robots.txt", "/healthz", "/readyz", "/metrics", "/api/v1", "/api/v1/openapi.json"),
             *(f"/{lang}{page}" for lang in ("ar", "en") for page in pages),
             *(f"/api/v1/petitions{rest}" for rest in api),
+            *(f"/ledger/{slug}/{file}" for slug in (SLUG, "nowhere") for file in ledger),
             *self._house.parts.pages.static,
             *("/nowhere", "/en/nowhere", "/en/petitions/nowhere", "/api/v1/petitions/nowhere", "/api/nowhere"),
             *("/static/0/style.css", f"/en{own}/versions/9", f"/en{own}/signatories?category=none", f"/fr{own}"),
@@ -75,6 +75,7 @@ class Walk:
     async def _link(self, link: str) -> None:
         for method in ("GET", "HEAD", "OPTIONS", "PUT"):
             await self.ask(method, link)
+        await self.ask("GET", f"{link}/receipt")
         for act in ("confirm", "deny", "visibility", "withdraw", "erase"):
             await self.ask("GET", f"{link}/{act}")
             for fields in ({}, {"step": "1"}, {"step": "2"}):
@@ -136,5 +137,6 @@ class Walk:
 
 
 def _any_matches(template: str, paths: Sequence[str]) -> bool:
-    shape = re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(template.rstrip("/") or "/"))
+    shape = re.sub(r"\\{[^}]*:path\\}", ".+", re.escape(template.rstrip("/") or "/"))
+    shape = re.sub(r"\\{[^}]*\\}", "[^/]+", shape)
     return any(re.fullmatch(shape, path) for path in paths)

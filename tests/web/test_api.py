@@ -59,6 +59,7 @@ async def test_a_petition_is_told_whole(house: House) -> None:
         "version": 1,
         "statement": {"ar": "نقول **هذا**.", "en": "We say **this**."},
         "publish": "live",
+        "pause_message": None,
         "opens_at": "2017-12-25T00:00:00Z",
         "closes_at": "2018-01-30T00:00:00Z",
         "ask_for": {"affiliation": "optional", "city": "optional", "country": "required"},
