@@ -70,6 +70,9 @@ def check_body(answer: httpx.Response, where: str) -> None:
     kind = answer.headers.get("content-type", "")
     if kind.startswith("text/html"):
         assert dangers(Page(answer.text)) == [], where
+    elif kind.startswith("text/csv"):
+        # What a browser keeps as a file it does not run.
+        assert answer.headers["content-disposition"].startswith("attachment"), where
     elif "/api/" in answer.request.url.path and answer.content and "event-stream" not in kind:
         assert re.match(r"application/(problem\+|vnd\.oai\.openapi\+)?json", kind), where
         json.loads(answer.content)
