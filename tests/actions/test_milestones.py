@@ -12,7 +12,7 @@ from sqlalchemy import select
 from petition.actions import counting, milestones, organizers
 from petition.app import make_worker
 from petition.db import tables
-from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
+from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant
 from tests.factories import SLUG, petition_text
 from tests.house import House, Mail
 from tests.mail.smtp import Postbox
@@ -201,7 +201,7 @@ async def test_an_owner_whose_account_has_ended_meanwhile_gets_nothing(open_hous
         await house.post(postbox.mails[0].link, "confirm", agree="yes")
         await house.fold()
         async with house.parts.database.write() as tx:
-            await organizers.remove(tx, gone.id, by=kept.id, today=house.clock.now.date())
+            await organizers.remove(tx, gone.id, by=Actor(kept.id, (Grant(None, OWNER),)), today=house.clock.now.date())
         await house.deliver()
         assert [mail.to for mail in postbox.mails[1:]] == [kept.address]
         assert all(row.payload is None for row in await to_organizers(house))

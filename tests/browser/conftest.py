@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.stage import Stage, served
 from tests.browser.watching import Watch
@@ -19,6 +19,9 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+
+# What a page does by itself is waited for as long as a busy machine may need.
+expect.set_options(timeout=30_000)
 
 Open = Callable[..., Awaitable[Page]]
 

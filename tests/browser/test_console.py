@@ -35,6 +35,12 @@ async def sign_in(stage: Stage, page: Page, lang: str, who: Account) -> None:
     await press(page, lang, "sign-in.title")
 
 
+async def sign_out(page: Page, lang: str) -> None:
+    """Waits until it is done: when the test ends, no cookie may be left."""
+    await press(page, lang, "console.sign-out")
+    await page.get_by_role("heading", name=WORDS[lang]("sign-in.title")).wait_for()
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 async def test_a_verifiers_day(stage: Stage, open_page: Open, lang: str, scripts: bool) -> None:
     house, slug = stage.house, f"day-{lang}-{'with' if scripts else 'without'}"
@@ -72,8 +78,7 @@ async def test_a_verifiers_day(stage: Stage, open_page: Open, lang: str, scripts
     await press(page, lang, "safety.on")
     assert await page.get_by_text(WORDS[lang]("safety.is-on")).count() == 1
     assert (await house.sign(someone(1), slug=slug)).status_code == 409
-    await press(page, lang, "console.sign-out")
-    await page.get_by_role("heading", name=WORDS[lang]("sign-in.title")).wait_for()
+    await sign_out(page, lang)
 
 
 async def a_rule(stage: Stage, page: Page, lang: str, slug: str, number: int) -> None:
@@ -128,7 +133,7 @@ async def test_single_keys_work_the_desk_and_can_be_switched_off(stage: Stage, o
     assert page.url == at
     await house.fold()
     assert (await house.counts(slug))["verified"] == 1
-    await press(page, lang, "console.sign-out")
+    await sign_out(page, lang)
 
 
 async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: Open, lang: str) -> None:
@@ -217,5 +222,5 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
     found += await in_every_look("record", page)
     await press(page, lang, "act.invalidate")
     found += await in_every_look("record without a reason", page)
-    await press(page, lang, "console.sign-out")
+    await sign_out(page, lang)
     assert not found, "\n".join(found)

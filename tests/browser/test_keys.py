@@ -15,7 +15,7 @@ from petition.web.console.resealing import Resealing
 from tests.browser.conftest import Open
 from tests.browser.stage import Stage
 from tests.browser.test_accessibility import OPEN_ALL, in_every_look
-from tests.browser.test_console import press, sign_in
+from tests.browser.test_console import press, sign_in, sign_out
 from tests.factories import petition_text
 from tests.organizers import account
 from tests.people import someone
@@ -79,5 +79,5 @@ async def test_an_owner_recovers_and_changes_a_key(
     await page.goto(f"{stage.address}/organizer/{lang}/petitions/{slug}/queue")
     for who in people:
         assert await page.get_by_text(who.full_name).count() == 1
-    await press(page, lang, "console.sign-out")
+    await sign_out(page, lang)
     assert not found, "\n".join(found)

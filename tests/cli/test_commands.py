@@ -196,7 +196,7 @@ def test_the_demonstration_shows_everything(server: Start, database_kind: str, r
     if database_kind == "postgresql":
         assert run("migrate").returncode == 0
     running = server("demo", "--signatures", "12")
-    assert counts(running)["total"] == 12
+    assert until(lambda: counts(running)["total"] == 12)
     for path in ("/ar", "/en", f"/ar/petitions/{SLUG}", f"/en/petitions/{SLUG}/count", "/demo/mail"):
         assert httpx.get(running.base_url + path).status_code == 200
     said = running.log.read_text()

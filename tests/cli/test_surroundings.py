@@ -310,10 +310,10 @@ def test_the_log_holds_days_and_nothing_that_anybody_typed(
 @only_sqlite
 def test_a_demonstration_goes_on_where_it_stopped(server: Start) -> None:
     first = server("demo", "--signatures", "8")
-    assert count(first) == 8
+    assert until(lambda: count(first) == 8)
     assert first.stop() == 0
     second = server("demo", "--signatures", "8")
-    assert count(second) == 8
+    assert until(lambda: count(second) == 8)
     assert second.stop() == 0
 
 

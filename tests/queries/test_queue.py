@@ -162,7 +162,7 @@ async def test_a_retired_category_is_none_to_sign_as(house: House) -> None:
 
 ROW = Queued(
     *(b"i" * 16, b"p" * 16, 1, "en", "pending", None, "fsa", "verified", None, False, "mail", "name"),
-    *(False, False, date(2017, 12, 27), None, 0, b"sealed", None, b"digest"),
+    *(False, False, date(2017, 12, 27), None, 0, b"sealed", None, b"digest", None),
 )
 
 

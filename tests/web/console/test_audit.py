@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from petition.actions import audit, organizers
 from petition.actions.audit import Act
 from petition.db import tables
-from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
+from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant
 from petition.queries.audit import GROUPS
 from petition.web.console import audits, memory
 from tests.factories import SLUG, petition_text
@@ -160,7 +160,7 @@ async def test_whoever_has_left_keeps_their_name_in_the_audit(house: House) -> N
     sami = await account(house, "sami@example.org", Grant(None, VERIFIER))
     await acted(house, Act("signature:pin", sami.id, house.parts.hub.any_petition(SLUG).id, b"s" * 16))
     async with house.parts.database.write() as tx:
-        await organizers.remove(tx, sami.id, by=nour.id, today=house.clock.now.date())
+        await organizers.remove(tx, sami.id, by=Actor(nour.id, (Grant(None, OWNER),)), today=house.clock.now.date())
     await browser.get("/audit?group=signatures")
     assert "sami@example.org put at the head of the list" in browser.text
 

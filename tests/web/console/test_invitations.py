@@ -248,7 +248,7 @@ async def test_what_a_rule_took_out_comes_back_to_review_as_well(house: House) -
     rule = Rule(method="invitation")
     async with house.parts.database.write() as tx:
         rows = await many.matching(tx, petition.id, rule, Scope(None))
-        drafted = {"act": "invalidate", "category": None, "reason": "duplicate", "public_key": petition.public_key}
+        drafted = {"act": "invalidate", "category": None, "reason": "duplicate"}
         batch = await batches.draft(tx, petition.id, rule, rows, by=BY, today=today, **drafted)
         await batches.start(tx, petition.id, batch, by=BY, today=today)
     await advanced(house, batch)
