@@ -75,7 +75,8 @@ async def test_following_every_link_from_a_mail_changes_nothing(stage: Stage, op
         for address in own:
             # The receipt is a file to keep: a page does not open it, it is fetched.
             answer = await page.request.get(address) if address.endswith("/receipt") else await page.goto(address)
-            assert answer is not None and answer.ok, address
+            assert answer is not None
+            assert answer.ok, address
     assert await everything(stage) == before
 
 
