@@ -143,11 +143,11 @@ class House:
 
     async def signed(self, person: Person, **fields: Any) -> str:
         """Signs, has the mail sent and gives the link in it."""
-        before = {mail.link for mail in self.mails()}
+        before = {mail.link for mail in self.mails(person.email)}
         response = await self.sign(person, **fields)
         assert response.status_code == 303, response.text
         await self.deliver()
-        (link,) = {mail.link for mail in self.mails()} - before
+        (link,) = {mail.link for mail in self.mails(person.email)} - before
         return link
 
     async def confirmed(self, person: Person, **fields: Any) -> str:

@@ -105,19 +105,23 @@ async def a_rule(stage: Stage, page: Page, lang: str, slug: str, number: int) ->
 
 
 async def test_single_keys_work_the_desk_and_can_be_switched_off(stage: Stage, open_page: Open, lang: str) -> None:
-    house, slug = stage.house, f"keys-{lang}"
+    house, slug = stage.house, f"single-keys-{lang}"
     await house.apply(petition_text(slug=slug))
     for n in range(3):
         await house.confirmed(someone(300 + n), slug=slug)
     who = await account(house, f"{slug}@example.org", Grant(house.parts.hub.any_petition(slug).id, OWNER))
     page = await open_page(f"{stage.address}/organizer/{lang}/petitions/{slug}/queue", lang)
     await sign_in(stage, page, lang, who)
+    await page.locator("table.queue").wait_for()
+    await page.wait_for_load_state()
     await page.keyboard.press("j")
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
     await page.locator(".acts").wait_for()
+    await page.wait_for_load_state()
     await page.keyboard.press("v")
     await page.get_by_text(WORDS[lang]("console-said.verify")).wait_for()
+    await page.wait_for_load_state()
     before = page.url
     await page.keyboard.press("n")
     await page.wait_for_url(lambda url: "/signatures/" in url and url != before)
