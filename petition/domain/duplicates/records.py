@@ -1,0 +1,102 @@
+"""What is known of one person, as written, and the plain forms in which it is kept and compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import Final, NamedTuple
+
+from petition.domain.names.letters import plain
+
+MAIL_LENGTH: Final = 24
+CODE_LENGTH: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Whatever a list holds of one person; an empty text is something the list does not say."""
+
+    full_name: str = ""
+    email: str = ""
+    phone: str = ""
+    city: str = ""
+    country: str = ""
+    affiliation: str = ""
+    date_of_birth: str = ""
+    address: str = ""
+    postcode: str = ""
+    national_id: str = ""
+    category: str = ""
+
+
+FIELDS: Final = tuple(field.name for field in fields(Record))
+
+_SIGNS: Final = re.compile(r"[\W_]+")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_NUMBER: Final = re.compile(r"\d+")
+_YEAR_FIRST: Final = re.compile(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})$")
+_YEAR_LAST: Final = re.compile(r"(\d{1,2})\D(\d{1,2})\D(\d{4})$")
+
+
+class Mail(NamedTuple):
+    """The part before the @ without signs, its letters, and its digits; all empty where there is no address."""
+
+    local: bytes
+    letters: bytes
+    digits: bytes
+
+
+NO_MAIL: Final = Mail(b"", b"", b"")
+
+
+def mail(text: str) -> Mail:
+    """Providers that one person may use side by side, `+tags` and dots do not tell two addresses apart."""
+    local, at, _ = text.strip().lower().partition("@")
+    if not at:
+        return NO_MAIL
+    local = local.partition("+")[0] or local
+    if not local.isascii():
+        local = plain(local)
+    bare = _SIGNS.sub("", local)
+    letters = "".join(sorted(_LETTERS.findall(local.replace("_", " ")))) if not bare.isalpha() else bare
+    return Mail(
+        _kept(bare, MAIL_LENGTH), _kept(letters, MAIL_LENGTH), _kept("".join(_NUMBER.findall(bare)), CODE_LENGTH)
+    )
+
+
+def phone(text: str) -> bytes:
+    """The last eight digits: what remains whether a number is written with its country or without."""
+    digits = digits_of(text)
+    return digits[-8:].encode() if len(digits) >= 7 else b""
+
+
+def born(text: str) -> bytes:
+    """YYYYMMDD as far as the writing tells; a date nobody can read is kept as its digits."""
+    text = _plain_digits(text.strip()).partition("T")[0]
+    if found := _YEAR_LAST.match(text):
+        day, month, year = found.groups()
+    elif found := _YEAR_FIRST.match(text):
+        year, month, day = found.groups()
+    else:
+        return digits_of(text)[:8].encode()
+    return f"{year}{month:0>2}{day:0>2}".encode()
+
+
+def code(text: str) -> bytes:
+    """A postcode or an identity number: letters and digits alone, the last twelve."""
+    return _SIGNS.sub("", _plain_digits(text)).lower().encode("ascii", "ignore")[-CODE_LENGTH:]
+
+
+def digits_of(text: str) -> str:
+    return "".join(c for c in _plain_digits(text) if c.isdigit())
+
+
+def _plain_digits(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(str(int(c)) if c.isdecimal() else c for c in text)
+
+
+def _kept(text: str, length: int) -> bytes:
+    """Longer texts keep their end, where the digits stand that tell them apart."""
+    return text.encode("ascii", "replace")[-length:]
