@@ -9,7 +9,7 @@ PIP   := $(PY) -m pip --disable-pip-version-check --no-input
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -ge 2 ] || n=2; [ $$n -le 8 ] || n=8; echo $$n)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench constraints browser clean
+.PHONY: help run test check bench bench-names constraints browser clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test         install what the tests need, then run them all     (ARGS='-k confirm')"
 	@echo "make check        ruff, mypy --strict"
 	@echo "make bench        the speed table, each figure beside its ceiling"
+	@echo "make bench-names  how well and how fast duplicates are found          (NAMES=folder of labelled records)"
 	@echo "make browser      install Chromium for the browser tests (Debian, as root)"
 	@echo "make constraints  pin the dependencies anew                          (UPGRADE=--upgrade)"
 	@echo "make clean        remove what was built; your data in var/ stays"
@@ -35,6 +36,11 @@ check: $(VENV)/.installed $(VENV)/.test
 
 bench: $(VENV)/.installed $(VENV)/.test
 	@$(PY) -m bench $(ARGS)
+
+# NAMES: the folder of the labelled records, which are too large to lie here.
+NAMES ?= ../shared/names
+bench-names: $(VENV)/.installed $(VENV)/.test
+	@$(PY) -m bench.names $(NAMES) $(ARGS)
 
 # A .venv that was moved, or whose interpreter is gone, is as good as none: forget its first stamp.
 ifneq ($(wildcard $(VENV)/.product),)

@@ -23,6 +23,7 @@ FLOORS = {
     "petition.keyfiles": 3,
     "petition.sheets": 3,
     "petition.notary": 3,
+    "petition.places": 3,
     "petition.db": 3,
     "petition.queries": 4,
     "petition.actions": 5,

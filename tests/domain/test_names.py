@@ -12,7 +12,7 @@ from petition.domain.names.letters import LONGEST, skeletons, sounds
 from petition.domain.names.likeness import SAME, likeness
 from petition.domain.names.words import words
 from tests.domain.names_alike import apart, one_name
-from tests.domain.names_of_the_world import NAMES
+from tests.domain.names_of_the_world import WRITTEN_BY_HAND
 
 ARABIC_WORDS = st.lists(st.text("ابتثجحخدذرزسشصضطظعغفقكلمنهويأإآةىئؤء", min_size=2, max_size=8), min_size=1, max_size=4)
 LATIN_WORDS = st.lists(st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=10), min_size=1, max_size=4)
@@ -90,7 +90,7 @@ def test_what_holds_no_name_has_no_words(name: str) -> None:
     assert likeness(name, "Ahmad") == 0.0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WRITTEN_BY_HAND)
 def test_every_name_of_the_world_is_itself(name: str) -> None:
     if words(name):
         assert likeness(name, name) >= 0.85

@@ -33,6 +33,7 @@ FEATURES: Final = (
     *(f"{mixture}_{grade}" for mixture in MIXTURES for grade in range(GRADES)),
     "identical", "spelled", "initial", "one_word", "three_words", "conflict", "conflicts", "first_conflict",
     "last_conflict", "extra", "extras", "swapped", "father", "crossed", "joined", "fits", "nameless",
+    "household",
     "mail_same", "mail_plain", "mail_near", "mail_letters", "mail_digits", "mail_other",
     "phone_same", "phone_near", "phone_other",
     "city_same", "city_rare", "city_near", "city_other", "country_same", "country_other",
@@ -55,6 +56,8 @@ def compare(people: People, likenesses: Likenesses, one: Rows, other: Rows) -> F
     _mails(people, one, other, found)
     for name in ("phone", "born", "postcode", "national_id", "category"):
         _codes(people, name, one, other, found)
+    # Brothers and sisters share a telephone, a family name and a father's: the given name tells.
+    found[AT["household"]] = found[AT["phone_same"]] * found[AT["first_conflict"]]
     _phrases(people, likenesses, one, other, found)
     return found
 

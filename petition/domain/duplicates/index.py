@@ -38,7 +38,7 @@ _SURE_RATE: Final = 0.042
 _SHIFT_MOST: Final = 2.0
 _TAIL: Final = 2000  # newcomers that are looked up one by one before they are sorted in
 _BLOCK: Final = 200  # rows of one block that a newcomer is compared with
-_VECTOR: Final = np.array([WEIGHTS[name] for name in FEATURES], np.float32)
+_VECTOR: Final = np.array([WEIGHTS.get(name, 0.0) for name in FEATURES], np.float32)
 
 
 class Pairs(NamedTuple):
@@ -140,7 +140,8 @@ class Index:
         progress(0.2 * (at + 1) / len(KINDS))
         differ = one != other
         one, other = one[differ], other[differ]
-        return np.minimum(one, other) * self.size + np.maximum(one, other)
+        codes: NDArray[np.int64] = np.minimum(one, other) * self.size + np.maximum(one, other)
+        return codes
 
     def _learn(self, codes: NDArray[np.int64]) -> None:
         """From pairs that address or number make sure: which organisations' names stand for the same."""
