@@ -31,6 +31,7 @@ from petition.web.console import (
     audits,
     batches,
     charts,
+    duplicates,
     exports,
     invitations,
     keys,
@@ -43,6 +44,7 @@ from petition.web.console import (
 from petition.web.console.memory import Chain, Kept
 from petition.web.console.relisting import Relisting
 from petition.web.console.resealing import Resealing
+from petition.web.console.resemblances import Likenesses
 from petition.web.console.search import Searches
 from petition.web.console.writing import Writing
 from petition.web.envelope import Envelope
@@ -58,6 +60,7 @@ CONSOLE = (
     team.router,
     signatures.router,
     batches.router,
+    duplicates.router,
     exports.router,
     invitations.router,
     safety.router,
@@ -137,6 +140,7 @@ def create_app(
                 clock=clocks.wall,
                 monotonic=clocks.monotonic,
                 searches=Searches(database, clocks.monotonic),
+                likenesses=Likenesses(database, clocks.monotonic),
                 relisting=Relisting(database),
                 writing=Writing(database, server_keys, catalogues, clocks.wall),
                 resealing=Resealing(database, clocks.wall),
@@ -181,6 +185,7 @@ async def _working(worker: Worker) -> AsyncIterator[None]:
 
 async def _settle(parts: Parts) -> None:
     parts.searches.close()
+    parts.likenesses.close()
     await parts.relisting.close()
     await parts.writing.close()
     await parts.resealing.close()

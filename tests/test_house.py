@@ -64,6 +64,9 @@ SHARED = {
         "console.changing",
         "console.memory",
         "console.takeaway",
+        "console.unlocked",
+        "console.resemblances",
+        "console.duplicate_pages",
     )
 }
 BANNED = re.compile(

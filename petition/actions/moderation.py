@@ -3,6 +3,7 @@
     verify ⇄ unverify     the claim, and with it where the line counts
     move                  where the line counts
     reject, invalidate ⇄ restore
+    merge ⇄ unmerge       one of several signatures of one person counts; the others stay as they are, uncounted
     hide ⇄ show           whether the name is listed; the count does not move
     pin ⇄ unpin           whether it leads the list; nor does it here
 
@@ -178,24 +179,69 @@ async def restore(
     case = await _case(tx, petition_id, signature_id, hand)
     row = case.row
     case.only_if(row.state in (states.REJECTED, states.INVALIDATED))
-    back = states.PENDING if row.state == states.REJECTED else states.CONFIRMED
-    facts = {"from": row.state, "to": back}
-    if back == states.PENDING:
+    if row.state == states.REJECTED:
         if row.signed_on < signatures.lapsing_before(hand["today"]):
             # Pending again, it would lapse and be erased on the same day.
             raise Conflict("restore-too-late")
-        return await case.done("restore", facts, state=back, reason=None)
-    pair = (petition_id, row.identity or b"")
-    if await signatures.counted_of(tx, [pair]):
+        facts = {"from": row.state, "to": states.PENDING}
+        return await case.done("restore", facts, state=states.PENDING, reason=None)
+    return await _back_into_count(case, "restore", record)
+
+
+async def merge(
+    tx: AsyncConnection,
+    petition_id: bytes,
+    signature_id: bytes,
+    others: Mapping[bytes, str],
+    **hand: Unpack[Hand],
+) -> Queued:
+    """The others (id to what was seen of it) are the same person as this one, which alone goes on counting.
+
+    Their records stay, so that what they add can be read beside the one that counts, and so that it can be undone.
+    """
+    if not others or signature_id in others:
+        raise Invalid({"survivor": FieldRefused("survivor-missing")})
+    # In the order of their ids: two organizers who merge the same at once wait for each other and never for ever.
+    cases = {}
+    for one in sorted((signature_id, *others)):
+        mine: Hand = hand if one == signature_id else {**hand, "seen": others[one]}
+        cases[one] = await _case(tx, petition_id, one, mine)
+        cases[one].only_if(cases[one].row.state == states.CONFIRMED)
+    survivor = cases.pop(signature_id)
+    facts = {"from": states.CONFIRMED, "to": states.MERGED, "into": signature_id.hex()}
+    for case in cases.values():
+        removed = (ledger.REMOVED, None, "merged")
+        await case.done("merge", facts, removed, state=states.MERGED, merged_into=signature_id, **UNSHOWN)
+    return survivor.row
+
+
+async def unmerge(
+    tx: AsyncConnection,
+    petition_id: bytes,
+    signature_id: bytes,
+    *,
+    record: Mapping[str, Any] | None = None,
+    **hand: Unpack[Hand],
+) -> Queued:
+    """Undoes merge, whatever became of the one it was merged into."""
+    case = await _case(tx, petition_id, signature_id, hand)
+    case.only_if(case.row.state == states.MERGED)
+    return await _back_into_count(case, "unmerge", record)
+
+
+async def _back_into_count(case: _Case, verb: str, record: Mapping[str, Any] | None) -> Queued:
+    row, tx = case.row, case.tx
+    if await signatures.counted_of(tx, [(row.petition_id, row.identity or b"")]):
         raise Conflict("already-counts")
     shown = UNSHOWN if record is None else identity.shown_as(record, row.visibility, hidden=row.hidden)
-    values: dict[str, Any] = {"state": back, "reason": None, **shown}
+    values: dict[str, Any] = {"state": states.CONFIRMED, "reason": None, "merged_into": None, **shown}
     told: list[Told] = [(ledger.RESTORED, None, None)]
     for counted_as in (await invitations.recalled(tx, [row.id])).values():
         values |= {"verified": False, "counted_as": counted_as}
         told += ledger.unvouched(counted_as)
+    facts = {"from": row.state, "to": states.CONFIRMED}
     try:
-        return await case.done("restore", facts, *told, **values)
+        return await case.done(verb, facts, *told, **values)
     except IntegrityError:
         # The same address was confirmed by somebody else at this moment: the unique index has the last word.
         raise Conflict("already-counts") from None

@@ -211,8 +211,12 @@ async def standing(tx: AsyncConnection, token: bytes, *, lock: bool = False) -> 
 
 
 async def other_of(connection: AsyncConnection, signature: Signature, *, lock: bool = False) -> Signature | None:
-    """The mailbox's other signature: that which this one was merged into, or which counts while this one waits."""
-    other = signature.merged_into
+    """The mailbox's other signature: that which this one was merged into, or which counts while this one waits.
+
+    What an organizer merged has an address of its own: its link must not reach the other, who may after all be
+    somebody else. It keeps its digest, by which it is known.
+    """
+    other = signature.merged_into if signature.identity is None else None
     if other is None and signature.state == states.PENDING and signature.identity is not None:
         pair = (signature.petition_id, signature.identity)
         other = (await signatures.counted_of(connection, [pair])).get(pair)

@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "The signatory list, opened, as a file.",
     "audit": "Recount a petition from its public ledger, on anyone's machine.",
     "ledger": "The key that signs a ledger, and its last signed head.",
+    "duplicates": "Signatures that are probably one person's.",
     "link": "Pairs of rows of any CSV that are probably one person.",
     "recount": "Check that signatures, ledger and tally agree.",
     "doctor": "Every setting and what is wrong or unsafe.",

@@ -160,6 +160,18 @@ class Note(Table):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class ToldApart(Table):
+    """Two signatures, the lesser id first, that an organizer says are two persons'."""
+
+    __tablename__ = "told_apart"
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    one: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    other: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    organizer_id: Mapped[bytes] = mapped_column(Id)
+    day: Mapped[date] = mapped_column(Date)
+
+
 class Batch(Table):
     """One act on many signatures at once, chosen by a rule. The rule may hold a name, so it is sealed as well."""
 

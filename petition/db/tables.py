@@ -43,6 +43,7 @@ from petition.db.desk import RecoveryCode as RecoveryCode
 from petition.db.desk import Rekeying as Rekeying
 from petition.db.desk import Role as Role
 from petition.db.desk import Session as Session
+from petition.db.desk import ToldApart as ToldApart
 from petition.db.mapping import UNORDERED as UNORDERED
 from petition.db.mapping import Table as Table
 from petition.db.mapping import one_of
@@ -216,6 +217,12 @@ class Signature(Table):
             "burst",
             sqlite_where=text("burst IS NOT NULL"),
             postgresql_where=text("burst IS NOT NULL"),
+        ),
+        Index(
+            "ix_signatures_merged",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
         ),
         UNORDERED,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -167,6 +167,54 @@ async def sealed(
         wanted = wanted.where(_rows.c.id > after)
     found = await connection.execute(wanted.order_by(_rows.c.id).limit(limit))
     return [(row[0], row[1], row[2]) for row in found]
+
+
+async def counting(connection: AsyncConnection, petition_id: bytes, scope: Scope) -> list[bytes]:
+    """The ids of all that count and whose record is there, in their order."""
+    wanted = select(_rows.c.id).where(
+        within(petition_id, scope), _rows.c.state == states.CONFIRMED, _rows.c.sealed.is_not(None)
+    )
+    return list((await connection.execute(wanted.order_by(_rows.c.id))).scalars())
+
+
+async def sealed_of(
+    connection: AsyncConnection, petition_id: bytes, signature_ids: Sequence[bytes]
+) -> list[tuple[bytes, bytes]]:
+    """(id, sealed record) of these, by id."""
+    wanted = select(_rows.c.id, _rows.c.sealed).where(
+        _rows.c.id.in_(signature_ids), _rows.c.petition_id == petition_id, _rows.c.sealed.is_not(None)
+    )
+    return [(row[0], row[1]) for row in await connection.execute(wanted.order_by(_rows.c.id))]
+
+
+async def standing(
+    connection: AsyncConnection, petition_id: bytes, signature_ids: Collection[bytes], scope: Scope
+) -> frozenset[bytes]:
+    """Which of these still count, within the scope: asked for by parts, so that no statement grows with them."""
+    asked, found = sorted(signature_ids), set[bytes]()
+    counts_here = within(petition_id, scope) & (_rows.c.state == states.CONFIRMED)
+    for start in range(0, len(asked), AMONG_AT_ONCE):
+        wanted = select(_rows.c.id).where(_rows.c.id.in_(asked[start : start + AMONG_AT_ONCE]), counts_here)
+        found.update((await connection.execute(wanted)).scalars())
+    return frozenset(found)
+
+
+async def by_ids(
+    connection: AsyncConnection, petition_id: bytes, signature_ids: Collection[bytes], scope: Scope
+) -> dict[bytes, Queued]:
+    """Those of these that are within the scope."""
+    ids = select(_rows.c.id).where(within(petition_id, scope))
+    found = await _page_among(connection, ids, sorted(signature_ids), len(signature_ids))
+    return {row.id: row for row in found.rows}
+
+
+async def merged_into(
+    connection: AsyncConnection, petition_id: bytes, signature_id: bytes, scope: Scope
+) -> tuple[Queued, ...]:
+    """What an organizer merged into this one and can be taken apart again: its records are still there."""
+    into = (_rows.c.merged_into == signature_id) & _rows.c.sealed.is_not(None)
+    apart = _selected().where(within(petition_id, scope), _rows.c.state == states.MERGED, into)
+    return tuple(Queued(**row) for row in (await connection.execute(apart.order_by(_rows.c.id))).mappings())
 
 
 async def by_id(

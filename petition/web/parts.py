@@ -20,6 +20,7 @@ from petition.settings import Settings
 from petition.web.console.memory import Chain, Kept
 from petition.web.console.relisting import Relisting
 from petition.web.console.resealing import Resealing
+from petition.web.console.resemblances import Likenesses
 from petition.web.console.search import Searches
 from petition.web.console.writing import Writing
 from petition.web.hub import Hub
@@ -47,6 +48,7 @@ class Parts:
     monotonic: Callable[[], float]
     mail_folder: Path | None
     searches: Searches
+    likenesses: Likenesses
     relisting: Relisting
     writing: Writing
     resealing: Resealing
@@ -57,6 +59,11 @@ class Parts:
     rendered: dict[tuple[str, ...], Any] = field(default_factory=dict)
     # Each derivation of a password takes 64 MB for a third of a second.
     derivations: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+
+    def forget(self, session_id: bytes) -> None:
+        """What the session had opened is gone from memory."""
+        self.searches.forget(session_id)
+        self.likenesses.forget(session_id)
 
     def today(self) -> date:
         return self.clock().date()

@@ -106,6 +106,7 @@ class Ground:
                 tables.Note,
                 tables.Export,
                 tables.Rekeying,
+                tables.ToldApart,
             )
             # A draft changes nothing yet, and whoever moderates may make one.
             many = tables.table(tables.Batch)
@@ -147,6 +148,9 @@ async def everywhere(
             revision = ground.house.parts.hub.any_petition(slug).revision
             typed |= {"uses": "1", "count": "1", "days": "1", "format": "json"}
             typed |= {"method": "mail", "note": "A word", "act": "hide" if "/batches" in template else "save"}
+            here = signature.id.hex()
+            typed |= {"survivor": here, f"with-{here}": signature.seen, "one": here, "other": here}
+            typed |= {"proposal-1": f"{here}.{signature.seen},{'0' * 32}.0"}
             typed |= {"revision": str(revision), "goal": "1", "status": "open", "default_language": "ar"}
             answers.append(await browser.http.post(path, data=typed))
     return answers

@@ -141,7 +141,7 @@ async def sign_out(request: Asked, language: FromPath[str]) -> Response[bytes]:
     who, _ = await gate.sent(request, language)
     async with held.database.write() as tx:
         await sessions.end(tx, who.session)
-    held.searches.forget(who.session.id)
+    held.forget(who.session.id)
     answer = redirect(f"/organizer/{language}/sign-in")
     answer.headers.update(gate.cookie(held, None))
     return answer
@@ -298,7 +298,7 @@ async def end_session(request: Asked, language: FromPath[str], session: FromPath
     who, _ = await gate.sent(request, language)
     async with held.database.write() as tx:
         await sessions.end_one(tx, who.organizer.id, gate.identifier(session), today=held.today())
-    held.searches.forget(gate.identifier(session))
+    held.forget(gate.identifier(session))
     return redirect(f"/organizer/{language}/account?said=session")
 
 

@@ -54,7 +54,8 @@ class NoteLine:
 class RecordPage(InsidePage):
     """One signature opened. `back`: its list, `following`: the next in it; `acts`: what may be done now.
 
-    `invited`: the invitation that vouches for it, or that it came with while it waits.
+    `invited`: the invitation that vouches for it, or that it came with while it waits. `merged`: what was merged into
+    it, `into`: what it was merged into.
     """
 
     template = "console/record.html"
@@ -68,6 +69,8 @@ class RecordPage(InsidePage):
     batches: tuple[tuple[Batch, str], ...] = ()
     invited: "InvitationLine | None" = None
     writes: bool = False
+    merged: tuple[Line, ...] = ()
+    into: Line | None = None
     said: str | None = None
     form: FormState = EMPTY
 

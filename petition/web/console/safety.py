@@ -42,6 +42,7 @@ async def _switch(held: Parts, who: Signed, slug: str, *, on: bool) -> Response[
         await safety.switch(tx, petition.id, on=on, by=who.actor, session_id=who.session.id, today=held.today())
     if on:
         held.searches.keep_only(who.session.id)
+        held.likenesses.keep_only(who.session.id)
     await held.hub.poll()
     return redirect(f"/organizer/{who.language}/petitions/{slug}/safety")
 

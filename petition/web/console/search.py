@@ -1,30 +1,19 @@
-"""Free text over sealed records: an index in memory, for as long as the session that could open them lives.
-
-Built in the background by whichever process is asked, from the petition's key of that session; forgotten when the
-session signs out, has been idle for its half hour, or the server stops. Nothing of it touches a disk.
-"""
+"""Free text over sealed records: an index in memory, for as long as the session that could open them lives."""
 
 import asyncio
-import logging
 import sys
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from petition.actions.sessions import IDLE
-from petition.db.database import Database
 from petition.domain import folding, sealing
 from petition.domain.rules import Rule
 from petition.domain.sealing import Ring
-from petition.errors import Unavailable
-from petition.queries import petitions, queue
-
-logger = logging.getLogger("petition.web")
+from petition.queries import queue
+from petition.web.console.unlocked import Made, Unlocked
 
 BATCH = 1_000
 FIELDS = ("email", "affiliation", "city")
-SOON = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +32,13 @@ class Words:
 
 
 @dataclass(slots=True)
-class Index:
-    """`texts`: by signature. `whole`: everything that there was has been read."""
+class Index(Made):
+    """`texts`: by signature."""
 
     texts: dict[bytes, Words] = field(default_factory=dict)
-    whole: bool = False
-    looked_at: float = 0.0
-    used_at: float = 0.0
-    task: asyncio.Task[None] | None = None
+
+    def empty(self) -> None:
+        self.texts.clear()
 
     def find(self, typed: str) -> list[bytes]:
         """In the order of their ids: the order of the list."""
@@ -72,75 +60,27 @@ class Index:
         return found
 
 
-class Searches:
+class Searches(Unlocked[Index]):
     """One index for each session and petition."""
 
-    def __init__(self, database: Database, monotonic: Callable[[], float]) -> None:
-        self._database, self._monotonic = database, monotonic
-        self._held: dict[tuple[bytes, bytes], Index] = {}
+    def _new(self) -> Index:
+        return Index()
 
-    def index(self, session_id: bytes, petition_id: bytes, ring: Ring) -> Index:
-        """The session's index; its building, or bringing up to date, goes on in the background."""
-        now = self._monotonic()
-        self._sweep(now)
-        index = self._held.setdefault((session_id, petition_id), Index())
-        index.used_at = now
-        if index.task is None and (not index.whole or now - index.looked_at > SOON):
-            index.task = asyncio.create_task(self._read(index, petition_id, ring))
-        return index
-
-    async def ready(self, index: Index, seconds: float) -> None:
-        """Waits a moment for it: a small petition is searched whole at the first question."""
-        if index.task is not None:
-            await asyncio.wait([index.task], timeout=seconds)
-
-    def forget(self, session_id: bytes) -> None:
-        for held in [held for held in self._held if held[0] == session_id]:
-            self._drop(held)
-
-    def keep_only(self, session_id: bytes) -> None:
-        for held in [held for held in self._held if held[0] != session_id]:
-            self._drop(held)
-
-    def close(self) -> None:
-        for held in list(self._held):
-            self._drop(held)
-
-    def _sweep(self, now: float) -> None:
-        for held in [held for held, index in self._held.items() if now - index.used_at > IDLE]:
-            self._drop(held)
-
-    def _drop(self, held: tuple[bytes, bytes]) -> None:
-        index = self._held.pop(held)
-        index.texts.clear()
-        if index.task is not None:
-            index.task.cancel()
-
-    async def _read(self, index: Index, petition_id: bytes, ring: Ring) -> None:
+    async def _bring_up(self, made: Index, petition_id: bytes, ring: Ring) -> None:
         after: bytes | None = None
         there: set[bytes] = set()
-        try:
-            while True:
-                async with self._database.read() as connection:
-                    rows = await queue.sealed(connection, petition_id, after=after, limit=BATCH)
-                new = [row for row in rows if row[0] not in index.texts]
-                index.texts.update(await asyncio.to_thread(_opened, new, ring, petition_id))
-                there.update(row[0] for row in rows)
-                if len(rows) < BATCH:
-                    break
-                after = rows[-1][0]
-            for gone in index.texts.keys() - there:
-                # Erased meanwhile: it must not be found by a name that is no longer there.
-                del index.texts[gone]
+        while True:
             async with self._database.read() as connection:
-                present = (await petitions.public_keys(connection, [petition_id])).get(petition_id)
-            # A key that was changed meanwhile opened only a part: the next question brings the new one.
-            index.whole, index.looked_at = present == sealing.public_half(ring[0]), self._monotonic()
-        except Unavailable:
-            logger.warning("the search index could not be read; it is tried again at the next search")
-        finally:
-            index.task = None
-        asyncio.get_running_loop().call_later(IDLE + 1, lambda: self._sweep(self._monotonic()))
+                rows = await queue.sealed(connection, petition_id, after=after, limit=BATCH)
+            new = [row for row in rows if row[0] not in made.texts]
+            made.texts.update(await asyncio.to_thread(_opened, new, ring, petition_id))
+            there.update(row[0] for row in rows)
+            if len(rows) < BATCH:
+                break
+            after = rows[-1][0]
+        for gone in made.texts.keys() - there:
+            # Erased meanwhile: it must not be found by a name that is no longer there.
+            del made.texts[gone]
 
 
 def _opened(rows: list[tuple[bytes, bytes, date]], ring: Ring, petition_id: bytes) -> dict[bytes, Words]:

@@ -187,6 +187,10 @@ async def _page(
         said_of_it = await noted.of_signature(connection, row.id)
         together = await batches.of_signature(connection, row.id)
         invited = await invitations.by_id(connection, petition.id, row.invitation_id) if row.invitation_id else None
+        scope = who.actor.scope(petition.id, READ)
+        assert scope is not None
+        merged = await queue.merged_into(connection, petition.id, row.id, scope)
+        into = await queue.by_id(connection, petition.id, row.merged_into, scope) if row.merged_into else None
     ring = await gate.ring(held, who, petition.id)
     history = tuple(
         AuditLine(e.number, e.day, names.get(e.organizer_id or b"", ""), e.verb, petition, "", e.facts) for e in done
@@ -208,6 +212,8 @@ async def _page(
         together,
         InvitationLine(invited, invited.stands(held.today()), invited.issuer(names)) if invited else None,
         may and row.sealed is not None,
+        _lines(merged, ring),
+        Line(into, *gate.opened((into,), ring)) if into else None,
         said,
         form,
     )
@@ -229,6 +235,8 @@ def _acts(line: Line) -> tuple[str, ...]:
         return ("reject",)
     if row.state in (states.REJECTED, states.INVALIDATED):
         return ("restore",)
+    if row.state == states.MERGED:
+        return ("unmerge",)
     if row.state != states.CONFIRMED:
         return ()
     listed = (("show",) if line.record else ()) if row.hidden else ("hide",)
@@ -243,6 +251,7 @@ ACTS: Mapping[str, Acting] = {
     "reject": moderation.reject,
     "invalidate": moderation.invalidate,
     "restore": moderation.restore,
+    "unmerge": moderation.unmerge,
     "hide": moderation.hide,
     "show": moderation.show,
     "pin": moderation.pin,
@@ -289,7 +298,7 @@ def _wants(act: str, typed: Typed, opened: dict[str, Any] | None) -> dict[str, A
             return {"category": typed.get("category") or None}
         case "reject" | "invalidate":
             return {"reason": typed.get("reason")}
-        case "restore":
+        case "restore" | "unmerge":
             return {"record": opened}
         case "show":
             if opened is None:

@@ -215,7 +215,7 @@ async def remove(request: Asked, language: FromPath[str], member: FromPath[str])
         seats = await accounts.sessions(tx, gone)
         left = await organizers.remove(tx, gone, by=who.actor, today=held.today())
     for seat in seats:
-        held.searches.forget(seat.id)
+        held.forget(seat.id)
     return await _left(held, who, gone, left, "removed")
 
 
@@ -230,7 +230,7 @@ async def take(request: Asked, language: FromPath[str], member: FromPath[str], r
         seats = await accounts.sessions(tx, whose)
         left = await organizers.take(tx, whose, gate.identifier(role), by=who.actor, today=held.today())
     for seat in seats:
-        held.searches.forget(seat.id)
+        held.forget(seat.id)
     return await _left(held, who, whose, left, "taken")
 
 

@@ -7,7 +7,7 @@ function step(by) {
 // A form that asks for something is gone to; one that does not is sent.
 function act(spot) {
   const field = spot.querySelector("select, textarea");
-  if (spot.matches("a")) spot.click();
+  if (spot.matches("a, button")) spot.click();
   else if (field && spot.dataset.key !== "v") field.focus();
   else spot.requestSubmit();
 }
