@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Final
 
@@ -24,9 +24,11 @@ _FAMILY: Final = {"father": "father", "crossed": "father"}
 @dataclass(frozen=True)
 class Reason:
     """`code`: same, spelled, script, near, initial, missing, other for a word of the name; order, father of the name;
-    same, near, letters, digits, other of a field. `field`: name, or the record's field. `place`: which word of the
-    name: given, middle, family. `one`, `other`: how the two wrote it. `weight`: what it adds to the log-odds, in all
-    reasons of a field together: it stands with the first."""
+    same, near, letters, digits, other of a field, and local for addresses that are the same before the @.
+
+    `field`: name, or the record's field. `place`: which word of the name: given, middle, family. `one`, `other`: how
+    the two wrote it. `weight`: what it adds to the log-odds, all reasons of a field together: it stands with the first.
+    """
 
     code: str
     field: str
@@ -55,9 +57,17 @@ def reasons(index: Index, one: int, other: int, first: Record, second: Record) -
                     code, field, weights[field], one=getattr(first, field).strip(), other=getattr(second, field).strip()
                 )
             )
+    told = [_worded(reason) for reason in told]
     told.sort(key=lambda reason: (-abs(reason.weight), reason.field))
     names = [weight for feature, weight in evidence.items() if feature != "size"]
     return _of_names(first, second, sum(names) - sum(weights.values()), evidence) + told
+
+
+def _worded(reason: Reason) -> Reason:
+    """Addresses are compared by what stands before the @: the same there is not yet the same address."""
+    if (reason.field, reason.code) == ("email", "same") and reason.one.casefold() != reason.other.casefold():
+        return replace(reason, code="local")
+    return reason
 
 
 def _of_names(first: Record, second: Record, weight: float, evidence: dict[str, float]) -> list[Reason]:

@@ -74,6 +74,7 @@ async def test_one_person_in_two_scripts_is_proposed_with_the_reason(house: Hous
     assert OTHER.full_name not in browser.page.text
     await open_first(browser)
     assert "Family name: the same, in the other script" in " ".join(browser.page.text.split())
+    assert "Mail address: the same before the @" in " ".join(browser.page.text.split())
     assert "City: the same" in " ".join(browser.page.text.split())
 
 
