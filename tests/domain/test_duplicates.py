@@ -203,7 +203,7 @@ def test_a_pair_says_why() -> None:
         ("missing", "middle"),
     ]
     by_field = {reason.field: reason for reason in told if reason.field != "name"}
-    assert by_field["email"].code == "same"
+    assert by_field["email"].code == "local"
     assert by_field["email"].weight > 0
     assert by_field["city"] == Reason("other", "city", by_field["city"].weight, one="حمص", other="Damas")
     assert by_field["city"].weight < 0
