@@ -5,9 +5,11 @@ inside `<bdi>`; in plain text with the same inside Unicode isolates. `user(text)
 """
 
 from collections.abc import Mapping
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -41,6 +43,23 @@ def _user(context: Context, text: str) -> str:
     return _bdi(text) if context.eval_ctx.autoescape else isolate(text)
 
 
+class _Compiled(BytecodeCache):
+    """What templates were compiled to, once for all applications and workers of a process."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
 def environment(catalogues: Mapping[str, Words], *, mails: bool) -> Environment:
     """The templates of the mails, or of everything else, compiled now: a broken one stops the start.
 
@@ -54,6 +73,7 @@ def environment(catalogues: Mapping[str, Words], *, mails: bool) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_COMPILED,
     )
     env.globals.update(say=_say, user=_user, catalogues=catalogues)
     for name in env.list_templates():

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from gettext import c2py
 from pathlib import Path
 from string import Formatter
@@ -149,8 +150,9 @@ class _Filler(Formatter):
         raise TypeError(f"{type(value).__name__} cannot be written as {spec!r}")
 
 
+@cache
 def load(folder: Path = _LOCALE) -> dict[str, Words]:
-    """Every catalogue in the folder, by language code, checked against each other."""
+    """Every catalogue in the folder, by language code, checked against each other; read once in a process."""
     catalogues = {}
     for path in sorted(folder.glob("*.toml")):
         if not path.name.startswith("countries."):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -45,6 +46,15 @@ def migrated(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
     return "template_petition"
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for SQLite: a file to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    environment = {**os.environ, "PETITION_DATA_DIR": str(folder)}
+    subprocess.run([sys.executable, "-m", "petition", "migrate"], env=environment, check=True, capture_output=True)
+    return folder / "petition.sqlite3"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -67,12 +77,19 @@ def database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
 
 
 @pytest.fixture
-async def open_house(tmp_path: Path, database_url: str) -> AsyncIterator[Callable[..., House]]:
+async def open_house(
+    request: pytest.FixtureRequest, tmp_path: Path, database_url: str
+) -> AsyncIterator[Callable[..., House]]:
     """`await open_house(limits="on", …)`: a running application with what the test wants of settings and petition."""
     opened: list[House] = []
+    folder = tmp_path / "var"
+    if not database_url:
+        file: Path = request.getfixturevalue("migrated_file")
+        folder.mkdir(0o700)
+        shutil.copy(file, folder / file.name)
 
     async def make(petition: str | None = petition_text(), **settings: str) -> House:
-        house = House(settings_for(tmp_path / "var", database_url, **settings))
+        house = House(settings_for(folder, database_url, **settings))
         await house.start()
         opened.append(house)
         if petition is not None:
