@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from petition.domain import passwords
 from tests.factories import petition_text
 from tests.house import House, settings_for
 from tests.postgres import Cluster, NoPostgres
@@ -20,6 +21,9 @@ from tests.servers import Server
 # Nothing of the developer's own surroundings may decide a test.
 for name in [name for name in os.environ if name.startswith("PETITION_")]:
     del os.environ[name]
+
+# What guessing a password costs is paid by every sign-in; here hundreds would pay it. Programs that tests start do.
+passwords.PRICE = "1,1,64"
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -159,6 +161,15 @@ async def test_an_unknown_account_costs_the_same_derivation(house: House, monkey
         await house.http.post("/organizer/en/sign-in", data={"address": address, "password": "not the right one"})
     assert len(derived) == 3
     assert len(set(derived)) == 1
+
+
+def test_a_guess_costs_what_rfc_9106_recommends() -> None:
+    """Asked of a program of its own: within the tests a guess is cheap."""
+    asked = "from petition.domain import passwords; print(passwords.PRICE)"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    passes, lanes, kilobytes = map(int, told.stdout.split(","))
+    assert (passes, lanes) >= (3, 1)
+    assert kilobytes >= 64 * 1024
 
 
 async def test_a_session_ends_after_half_an_hour_of_nothing_and_after_twelve_hours(house: House) -> None:
