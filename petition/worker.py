@@ -231,8 +231,9 @@ class Worker:
             async with self._database.write() as tx:
                 await exporting.forget(tx, over)
         if self._writes != self._database.commits:
-            self._writes = self._database.commits
-            await self._database.checkpoint()
+            commits = self._database.commits
+            if await self._database.checkpoint():
+                self._writes = commits
         return 0
 
     async def _catch_up(self, today: date) -> None:

@@ -80,6 +80,39 @@ async def ready(connection: AsyncConnection, petition_id: bytes, slug: str, know
     return Ready(tally, await tiles.head_after(connection, petition_id, slug, tally.size, earlier))
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A petition's ledger as this database holds it. `public_key` is None where it has no key yet."""
+
+    petition_id: bytes
+    slug: str
+    public_key: bytes | None
+    head: Head
+
+
+async def standing(connection: AsyncConnection) -> list[Standing]:
+    """Every ledger; `OtherHistory` for one that does not even continue what it says was published."""
+    petitions, tallies = tables.table(tables.Petition), tables.table(tables.Tally)
+    wanted = (
+        select(petitions.c.id, petitions.c.slug, PUBLISHED.c.public_key, PUBLISHED.c.checkpoint, tallies.c.size)
+        .join(tallies, tallies.c.petition_id == petitions.c.id)
+        .join(PUBLISHED, PUBLISHED.c.petition_id == petitions.c.id)
+        .order_by(petitions.c.slug)
+    )
+    found = []
+    for row in (await connection.execute(wanted)).all():
+        earlier = [head] if (head := checkpoint.head_of(row.checkpoint)) else []
+        head = await tiles.head_after(connection, row.id, row.slug, row.size, earlier)
+        found.append(Standing(row.id, row.slug, row.public_key, head))
+    return found
+
+
+async def must_follow(connection: AsyncConnection, petition_id: bytes, slug: str, head: Head) -> None:
+    """`OtherHistory` unless `head`, which was signed, is a beginning of this database's ledger."""
+    size = (await counts.tally(connection, petition_id)).size
+    await tiles.head_after(connection, petition_id, slug, size, [head])
+
+
 async def heads(connection: AsyncConnection) -> list[tuple[str, Head]]:
     """(slug, head) of what is published, where the signature holds."""
     petitions = tables.table(tables.Petition)

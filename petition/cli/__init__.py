@@ -27,6 +27,8 @@ COMMANDS = {
     "ledger": "The key that signs a ledger, and its last signed head.",
     "duplicates": "Signatures that are probably one person's.",
     "link": "Pairs of rows of any CSV that are probably one person.",
+    "backup": "A consistent copy of the database, while it serves.",
+    "restore": "Put a copy back; never over live data unless forced.",
     "recount": "Check that signatures, ledger and tally agree.",
     "doctor": "Every setting and what is wrong or unsafe.",
 }
