@@ -19,6 +19,7 @@ from petition.db import dialect, tables, tiles
 from petition.domain import checkpoint
 from petition.domain.checkpoint import Head, Verifier
 from petition.domain.ledger import Tally
+from petition.domain.witnessed import Asked
 from petition.notary import Notary
 from petition.queries import counts
 
@@ -124,6 +125,63 @@ async def heads(connection: AsyncConnection) -> list[tuple[str, Head]]:
         for row in await connection.execute(wanted)
         if row.checkpoint and row.public_key
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A published checkpoint, and whom to ask to cosign it."""
+
+    petition_id: bytes
+    slug: str
+    note: str
+    witnesses: tuple[Asked, ...]
+
+
+async def watched(connection: AsyncConnection) -> list[Watched]:
+    """Of every petition that has a signed checkpoint and a witness."""
+    petitions = tables.table(tables.Petition)
+    wanted = select(petitions.c.id, petitions.c.slug, PUBLISHED.c.checkpoint, PUBLISHED.c.witnesses).join(
+        PUBLISHED, PUBLISHED.c.petition_id == petitions.c.id
+    )
+    return [
+        Watched(row.id, row.slug, row.checkpoint, tuple(map(Asked.of, row.witnesses)))
+        for row in await connection.execute(wanted)
+        if row.checkpoint and row.witnesses
+    ]
+
+
+async def witnesses(connection: AsyncConnection, petition_id: bytes) -> list[Asked]:
+    mine = PUBLISHED.c.petition_id == petition_id
+    return list(map(Asked.of, (await connection.execute(select(PUBLISHED.c.witnesses).where(mine))).scalar_one()))
+
+
+async def told(tx: AsyncConnection, petition_id: bytes, asked: Asked) -> None:
+    """What came of asking, unless the witness is no longer one."""
+    await dialect.one_sequencer(tx)
+    known = await witnesses(tx, petition_id)
+    await _write(tx, petition_id, [asked if (w.vkey, w.url) == (asked.vkey, asked.url) else w for w in known])
+
+
+async def ask(tx: AsyncConnection, petition_id: bytes, asked: Asked) -> None:
+    """From now on this witness is asked too; of one name there is one."""
+    await dialect.one_sequencer(tx)
+    others = [w for w in await witnesses(tx, petition_id) if w.witness.name != asked.witness.name]
+    await _write(tx, petition_id, [*others, asked])
+
+
+async def ask_no_more(tx: AsyncConnection, petition_id: bytes, name: str) -> bool:
+    """False if there is no such witness."""
+    await dialect.one_sequencer(tx)
+    known = await witnesses(tx, petition_id)
+    left = [w for w in known if w.witness.name != name]
+    await _write(tx, petition_id, left)
+    return len(left) < len(known)
+
+
+async def _write(tx: AsyncConnection, petition_id: bytes, asked: list[Asked]) -> None:
+    rows = tables.table(tables.Published)
+    values = {"witnesses": [each.row() for each in asked]}
+    await tx.execute(update(rows).where(rows.c.petition_id == petition_id).values(**values))
 
 
 async def publish(tx: AsyncConnection, petition_id: bytes, origin: str, note: str, tally: Tally) -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "Signatures from a list: CSV, XLSX or an exported JSON.",
     "export": "The signatory list, opened, as a file.",
     "audit": "Recount a petition from its public ledger, on anyone's machine.",
+    "witness": "Watch the ledgers of others, and cosign what only grew.",
     "ledger": "The key that signs a ledger, and its last signed head.",
     "duplicates": "Signatures that are probably one person's.",
     "link": "Pairs of rows of any CSV that are probably one person.",

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,15 +19,17 @@ import click
 import httpx
 
 from petition import cli
-from petition.domain import auditing, checkpoint, merkle
+from petition.domain import auditing, checkpoint, cosignature, merkle
 from petition.domain.auditing import Recount, Tree
 from petition.domain.checkpoint import Head, Malformed, Verifier
+from petition.domain.cosignature import Witness
 from petition.domain.ledger import Broken
 from petition.errors import FileRefused, OperatorError
 
 PATIENCE = 30
 AT_ONCE = 6
 AHEAD = 64
+LATEST = 253_402_300_799  # the last second that a date can show
 MOST_BYTES = 64 << 20
 _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
 
@@ -37,16 +40,23 @@ _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
               help="A receipt, or a file with its short code: does its line count?")  # fmt: skip
 @click.option("--since", type=click.Path(path_type=Path), metavar="CHECKPOINT",
               help="A checkpoint kept from before: was anything before it changed?")  # fmt: skip
+@click.option("--witness", "witnesses", multiple=True, metavar="VKEY",
+              help="A witness that you trust: has it seen this ledger grow?")  # fmt: skip
 @click.option("--keep", type=click.Path(path_type=Path), metavar="FILE", help="Keep this checkpoint for the next time.")
-def command(url: str, receipts: tuple[Path, ...], since: Path | None, keep: Path | None) -> None:
+def command(
+    url: str, receipts: tuple[Path, ...], since: Path | None, witnesses: tuple[str, ...], keep: Path | None
+) -> None:
     """Recount a petition from its public ledger alone, and compare with what the site says.
 
     URL is the address of the petition or of its ledger. Nothing is sent but requests for public files: receipts are
     checked on this machine.
     """
     texts = {path: _text(path) for path in (*receipts, *([since] if since else []))}
+    trusted = [_witness(line) for line in witnesses]
     with Site(url) as site:
         verifier = _key(site)
+        # Before the newer checkpoint: it is a beginning of that one.
+        cosigned = site.witnessed()
         said, note, head = _agreed(site, verifier)
         click.echo(f"key         {verifier}")
         click.echo(f"checkpoint  {head.size:,} entries, and its signature holds")
@@ -55,6 +65,7 @@ def command(url: str, receipts: tuple[Path, ...], since: Path | None, keep: Path
     wrong = list(_compared(recount, head, said))
     if since is not None:
         wrong += _since(texts[since], tree, verifier)
+    wrong += _cosigned(cosigned, tree, verifier, trusted)
     for path in receipts:
         wrong += _receipt(path, texts[path], recount, tree, verifier)
     if wrong:
@@ -100,6 +111,17 @@ class Site:
             return self.get(f"/ledger/{self.slug}/{name}").decode()
         except UnicodeDecodeError:
             raise Malformed("this is no text") from None
+
+    def witnessed(self) -> str:
+        """The largest cosigned checkpoint; empty where no witness stands behind this ledger."""
+        path = f"/ledger/{self.slug}/witnessed"
+        try:
+            answer = self._http.get(f"{self.base}{path}")
+            return "" if answer.status_code == 404 else self.get(path).decode()
+        except (httpx.HTTPError, httpx.InvalidURL) as wrong:
+            raise OperatorError(f"{self.base}{path} cannot be had: {str(wrong) or type(wrong).__name__}") from None
+        except UnicodeDecodeError:
+            raise OperatorError(f"{self.base}{path} is no text") from None
 
     def tile(self, level: int | str, number: int, wide: int) -> bytes:
         """The full one where the partial one is gone meanwhile."""
@@ -226,6 +248,42 @@ def _since(text: str, tree: Tree, verifier: Verifier) -> Iterator[str]:
         yield f"the checkpoint from before: {why}"
     else:
         click.echo(f"since       the {head.size:,} entries from before are all there, unchanged and in order")
+
+
+def _witness(line: str) -> Witness:
+    try:
+        return Witness.read(line)
+    except Malformed as wrong:
+        raise click.UsageError(f"{line}: {wrong}.") from None
+
+
+def _cosigned(note: str, tree: Tree, verifier: Verifier, trusted: list[Witness]) -> Iterator[str]:
+    """Who else saw this ledger. A name alone proves nothing: only the keys that were given are checked."""
+    if not note:
+        yield from (f"no witness has cosigned this ledger, {each.name} neither" for each in trusted)
+        return
+    try:
+        head = checkpoint.read(note, verifier)
+        names = {name for name, _ in checkpoint.read_note(note)[1]} - {verifier.name}
+        why = tree.begins_with(head)
+    except Malformed as wrong:
+        yield f"the cosigned checkpoint: {wrong}"
+        return
+    if why is not None:
+        yield f"the cosigned checkpoint: {why}"
+        return
+    for witness in trusted:
+        try:
+            at = datetime.fromtimestamp(min(cosignature.verified(note, witness)[1], LATEST), UTC)
+            click.echo(
+                f"witness     {witness.name} saw {head.size:,} entries of this ledger on {at:%Y-%m-%d %H:%M} UTC"
+            )
+        except Malformed as wrong:
+            yield str(wrong)
+    for name in sorted(names - {each.name for each in trusted}):
+        click.echo(
+            f"witness     {name} is said to have seen {head.size:,} entries; check it with its key: --witness VKEY"
+        )
 
 
 def _receipt(path: Path, text: str, recount: Recount, tree: Tree, verifier: Verifier) -> Iterator[str]:
