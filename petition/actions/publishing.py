@@ -10,15 +10,19 @@ Killed anywhere in between, the next one goes on: whatever is folded and not pub
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from petition.actions import audit
+from petition.actions.audit import Act
 from petition.db import dialect, tables, tiles
 from petition.domain import checkpoint
 from petition.domain.checkpoint import Head, Verifier
 from petition.domain.ledger import Tally
+from petition.domain.sampling import Result
 from petition.domain.witnessed import Asked
 from petition.notary import Notary
 from petition.queries import counts
@@ -182,6 +186,19 @@ async def _write(tx: AsyncConnection, petition_id: bytes, asked: list[Asked]) ->
     rows = tables.table(tables.Published)
     values = {"witnesses": [each.row() for each in asked]}
     await tx.execute(update(rows).where(rows.c.petition_id == petition_id).values(**values))
+
+
+async def shown(connection: AsyncConnection, petition_id: bytes) -> str:
+    """The published checkpoint; empty before the first one."""
+    mine = PUBLISHED.c.petition_id == petition_id
+    return str((await connection.execute(select(PUBLISHED.c.checkpoint).where(mine))).scalar_one())
+
+
+async def show_sample(tx: AsyncConnection, petition_id: bytes, result: Result, *, today: date) -> None:
+    """In place of an earlier one; the audit keeps that one."""
+    rows = tables.table(tables.Published)
+    await tx.execute(update(rows).where(rows.c.petition_id == petition_id).values(sample=result.row()))
+    await audit.record(tx, Act("sample:publish", None, petition_id, facts=result.row()), today=today)
 
 
 async def publish(tx: AsyncConnection, petition_id: bytes, origin: str, note: str, tally: Tally) -> None:

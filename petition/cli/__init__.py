@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "The signatory list, opened, as a file.",
     "audit": "Recount a petition from its public ledger, on anyone's machine.",
     "witness": "Watch the ledgers of others, and cosign what only grew.",
+    "sample": "Draw signatories by chance that anyone can check, for an auditor.",
     "ledger": "The key that signs a ledger, and its last signed head.",
     "duplicates": "Signatures that are probably one person's.",
     "link": "Pairs of rows of any CSV that are probably one person.",

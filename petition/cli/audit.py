@@ -19,11 +19,12 @@ import click
 import httpx
 
 from petition import cli
-from petition.domain import auditing, checkpoint, cosignature, merkle
+from petition.domain import auditing, checkpoint, cosignature, merkle, sampling
 from petition.domain.auditing import Recount, Tree
 from petition.domain.checkpoint import Head, Malformed, Verifier
 from petition.domain.cosignature import Witness
 from petition.domain.ledger import Broken
+from petition.domain.sampling import Given
 from petition.errors import FileRefused, OperatorError
 
 PATIENCE = 30
@@ -42,9 +43,16 @@ _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
               help="A checkpoint kept from before: was anything before it changed?")  # fmt: skip
 @click.option("--witness", "witnesses", multiple=True, metavar="VKEY",
               help="A witness that you trust: has it seen this ledger grow?")  # fmt: skip
+@click.option("--sample", type=click.Path(path_type=Path), metavar="FILE",
+              help="Records that were opened for you: drawn by the rule, and none swapped?")  # fmt: skip
 @click.option("--keep", type=click.Path(path_type=Path), metavar="FILE", help="Keep this checkpoint for the next time.")
 def command(
-    url: str, receipts: tuple[Path, ...], since: Path | None, witnesses: tuple[str, ...], keep: Path | None
+    url: str,
+    receipts: tuple[Path, ...],
+    since: Path | None,
+    witnesses: tuple[str, ...],
+    sample: Path | None,
+    keep: Path | None,
 ) -> None:
     """Recount a petition from its public ledger alone, and compare with what the site says.
 
@@ -53,6 +61,7 @@ def command(
     """
     texts = {path: _text(path) for path in (*receipts, *([since] if since else []))}
     trusted = [_witness(line) for line in witnesses]
+    given = _given(sample) if sample is not None else None
     with Site(url) as site:
         verifier = _key(site)
         # Before the newer checkpoint: it is a beginning of that one.
@@ -60,11 +69,15 @@ def command(
         said, note, head = _agreed(site, verifier)
         click.echo(f"key         {verifier}")
         click.echo(f"checkpoint  {head.size:,} entries, and its signature holds")
-        recount = Recount(site.slug, {said["ledger_size"], head.size}, _lines(texts[path] for path in receipts))
+        wanted = _lines(texts[path] for path in receipts) | (set(given.rows) if given else set())
+        at = _size_of(given, verifier) if given else None
+        recount = Recount(site.slug, {said["ledger_size"], head.size}, wanted, () if at is None else (at.size,))
         tree = _recounted(site, head, recount)
     wrong = list(_compared(recount, head, said))
     if since is not None:
         wrong += _since(texts[since], tree, verifier)
+    if given is not None and at is not None:
+        wrong += _sample(given, at, recount, tree)
     wrong += _cosigned(cosigned, tree, verifier, trusted)
     for path in receipts:
         wrong += _receipt(path, texts[path], recount, tree, verifier)
@@ -248,6 +261,46 @@ def _since(text: str, tree: Tree, verifier: Verifier) -> Iterator[str]:
         yield f"the checkpoint from before: {why}"
     else:
         click.echo(f"since       the {head.size:,} entries from before are all there, unchanged and in order")
+
+
+def _given(path: Path) -> Given:
+    try:
+        return Given.read(_text(path))
+    except Malformed as wrong:
+        raise FileRefused(path, None, str(wrong)) from None
+
+
+def _size_of(given: Given, verifier: Verifier) -> Head:
+    """The tree that the sample was drawn from."""
+    try:
+        return checkpoint.read(given.checkpoint, verifier)
+    except Malformed as wrong:
+        raise OperatorError(f"the sample's checkpoint is not to be trusted: {wrong}") from None
+
+
+def _sample(given: Given, at: Head, recount: Recount, tree: Tree) -> Iterator[str]:
+    why = f"it is of {given.petition}" if given.petition != recount.petition else tree.begins_with(at)
+    if why is not None:
+        yield f"the sample: {why}"
+        return
+    standing = recount.stood.get(at.size, [])
+    drawn = sampling.draw(given.petition, given.seed, standing, given.number)
+    if drawn != sorted(given.rows):
+        others = len(set(drawn) ^ set(given.rows))
+        yield f"the sample: {others} lines are not those that the seed draws from the {len(standing):,} that counted"
+        return
+    swapped = sampling.swapped(given, recount.bodies)
+    if swapped:
+        yield f"the sample: {len(swapped)} records are not those of their lines, first that of line {swapped[0]}"
+        return
+    gone = sampling.missing(list(given.rows.values()))
+    whole = len(drawn) - gone
+    told = f"{len(drawn):,} of {len(standing):,} drawn by the seed"
+    click.echo(f"sample      {told}; {whole:,} records are those of their lines")
+    if gone:
+        click.echo(f"            {gone:,} were not given: they count as not confirmed")
+    bound = sampling.bound(len(standing), len(drawn), gone)
+    click.echo(f"            if you confirm all {whole:,}: with 95 % confidence fewer than {bound:,} of all are false")
 
 
 def _witness(line: str) -> Witness:

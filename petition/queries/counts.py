@@ -27,6 +27,7 @@ class Head:
     public_key: bytes | None
     # As they lie there: made into something only when they have changed.
     witnesses: list[dict[str, Any]]
+    sample: dict[str, Any] | None
 
 
 async def heads(connection: AsyncConnection) -> tuple[Head, ...]:
@@ -45,6 +46,7 @@ async def heads(connection: AsyncConnection) -> tuple[Head, ...]:
             row["checkpoint"],
             row["public_key"],
             row["witnesses"],
+            row["sample"],
         )
         for row in rows
     )

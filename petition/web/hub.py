@@ -13,6 +13,7 @@ from petition.db.database import Database
 from petition.domain import witnessed
 from petition.domain.checkpoint import Verifier
 from petition.domain.counts import Counts
+from petition.domain.sampling import Result
 from petition.domain.witnessed import Asked, Standing
 from petition.errors import PetitionNotFound, Unavailable
 from petition.queries import counts, petitions
@@ -45,7 +46,8 @@ class Snapshot:
     witnessed: str
     witnesses: tuple[Standing, ...]
     # What the texts above were made of.
-    made_of: tuple[str, list[dict[str, Any]]]
+    made_of: tuple[str, list[dict[str, Any]], dict[str, Any] | None]
+    sample: Result | None
 
     @property
     def visible(self) -> bool:
@@ -112,7 +114,7 @@ class Hub:
                     petition = found
                 phase = petition.phase(now)
                 version = f"{head.revision}-{head.tally.size}-{phase}"
-                made_of = (head.checkpoint, head.witnesses)
+                made_of = (head.checkpoint, head.witnesses, head.sample)
                 if known is not None and known.version == version and known.made_of == made_of:
                     fresh[head.slug] = known
                 elif known is not None and known.version == version and known.made_of[0] == head.checkpoint:
@@ -175,7 +177,8 @@ def _texts(head: Head) -> dict[str, Any]:
         "checkpoint": witnessed.with_lines(head.checkpoint, asked),
         "witnessed": witnessed.largest(asked),
         "witnesses": witnessed.standing(asked),
-        "made_of": (head.checkpoint, head.witnesses),
+        "made_of": (head.checkpoint, head.witnesses, head.sample),
+        "sample": Result(**head.sample) if head.sample else None,
     }
 
 
