@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_24_witnesses"
-down_revision = "2026_11_24_ledger"
+down_revision = "2026_11_24_told_apart"
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
