@@ -25,6 +25,7 @@ from petition.mail.delivery import Delivery
 from petition.mail.messages import Composer
 from petition.notary import Notary
 from petition.settings import Settings
+from petition.submitting import Submitting
 from petition.web import api, demo, ledger, live, names, problems, public, signature, system
 from petition.web.console import (
     accounts,
@@ -105,6 +106,7 @@ def make_worker(settings: Settings, database: Database, keys: Keys, clocks: Cloc
         delivery,
         keys,
         Notary(settings),
+        Submitting(database, clock=clocks.wall, monotonic=clocks.monotonic),
         clock=clocks.wall,
         monotonic=clocks.monotonic,
     )

@@ -2,6 +2,7 @@
 
     keys/ledger-SLUG.key      a seed a line (hexadecimal): the first signs, older ones sign along until they are retired
     keys/ledger-SLUG.signed   origin, size and root of the largest tree that was ever signed here
+    keys/ledger-SLUG.doubted  a copy was put back where no such head was known: nothing is signed until one is told
 
 A head is on the disk before its signature leaves this file. So whatever happens to the database, what was signed is
 known, and nothing is signed that does not follow from it.
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from petition.domain import checkpoint
-from petition.domain.checkpoint import Head
+from petition.domain.checkpoint import Head, Verifier
 from petition.errors import Misconfigured
 from petition.keyfiles import replace, write_once
 from petition.settings import Settings
@@ -68,10 +69,13 @@ class Notary:
         """Another key for another history. What the old one signed last is kept under another name, and its key goes:
         under it nothing can be signed any more."""
         signed = self._signed(slug)
-        if signed.exists():
-            signed.replace(signed.with_name(f"{signed.name}.lost"))
+        if signed.exists() or self._doubted(slug).exists():
+            if signed.exists():
+                signed.replace(signed.with_name(f"{signed.name}.lost"))
             self._key(slug).unlink(missing_ok=True)
-        return self.make(slug)
+        made = self.make(slug)
+        self.assure(slug)
+        return made
 
     def _key(self, slug: str) -> Path:
         return self._folder / f"ledger-{slug}.key"
@@ -124,6 +128,51 @@ class Notary:
             last = self.last(slug)
             if last is None or head.size > last.size:
                 self._write(slug, head)
+
+    # Copies put back
+
+    def known(self) -> set[str]:
+        """The ledgers, by slug, whose last signed head is known here."""
+        return set(self.signed()) - set(self.doubted())
+
+    def doubt(self, known: set[str]) -> list[str]:
+        """Called before a copy is put back: of all ledgers but the `known`, nothing is signed from now on. Which."""
+        keys = sorted(self._folder.glob("ledger-*.key"))
+        slugs = [path.name.removeprefix("ledger-").removesuffix(".key") for path in keys]
+        unknown = [slug for slug in slugs if slug not in known]
+        for slug in unknown:
+            replace(self._doubted(slug), "put back from a copy\n")
+        return unknown
+
+    def doubted(self) -> list[str]:
+        """The ledgers, by slug, of which a copy was put back and nobody has said yet what was signed last."""
+        names = sorted(self._folder.glob("ledger-*.doubted"))
+        return [path.name.removeprefix("ledger-").removesuffix(".doubted") for path in names]
+
+    def assure(self, slug: str) -> None:
+        """What was signed last is known again."""
+        self._doubted(slug).unlink(missing_ok=True)
+
+    def read_own(self, slug: str, note: str) -> Head:
+        """The head in a checkpoint that one of this ledger's keys signed, under whatever address; `Malformed` else."""
+        name, _ = checkpoint.read_text(checkpoint.read_note(note)[0])
+        wrong = checkpoint.Malformed("this is no checkpoint of this ledger")
+        for public in map(checkpoint.public_half, self._seeds(slug)):
+            try:
+                return checkpoint.read(note, Verifier(name, public))
+            except checkpoint.Malformed as found:
+                wrong = found
+        raise wrong
+
+    # Keys apart from the data
+
+    def files(self) -> dict[str, str]:
+        """Name and content of every file that the ledgers cannot do without."""
+        paths = (*self._folder.glob("ledger-*.key"), *self._folder.glob("ledger-*.signed"))
+        return {path.name: path.read_text("utf-8") for path in sorted(paths)}
+
+    def _doubted(self, slug: str) -> Path:
+        return self._folder / f"ledger-{slug}.doubted"
 
     def _signed(self, slug: str) -> Path:
         return self._folder / f"ledger-{slug}.signed"

@@ -22,6 +22,7 @@ from petition.mail.delivery import Delivery
 from petition.notary import Moved, Notary
 from petition.queries import petitions
 from petition.queries.batches import at_work
+from petition.submitting import Submitting
 
 logger = logging.getLogger("petition.worker")
 
@@ -30,6 +31,7 @@ MAIL_EVERY = 0.5
 BATCHES_EVERY = 1.0
 WATCH_EVERY = 2.0
 TIDY_EVERY = 15.0
+WITNESSES_EVERY = 5.0
 BATCH_MINUTES = 10
 BATCH_LEAST = 5
 BATCH_LONGEST = 24 * 3600.0
@@ -70,6 +72,7 @@ class Worker:
         delivery: Delivery,
         keys: Keys,
         notary: Notary,
+        submitting: Submitting,
         *,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -79,6 +82,7 @@ class Worker:
         self._delivery = delivery
         self._keys = keys
         self._notary = notary
+        self._submitting = submitting
         self._clock = clock
         self._monotonic = monotonic
         self._publishing = Publishing()
@@ -110,10 +114,14 @@ class Worker:
                 asyncio.create_task(self._repeat(self.batches, BATCHES_EVERY, done)),
                 asyncio.create_task(self._repeat(self.tidy, TIDY_EVERY, done)),
             ]
+            asking = asyncio.create_task(self._repeat(self._submitting.step, WITNESSES_EVERY, done))
             while not stop.is_set() and await self._leadership.hold():
                 await _pause(stop, WATCH_EVERY)
             done.set()
+            # Nobody who stops waits for a witness that is slow.
+            asking.cancel()
             await asyncio.gather(*loops)
+            await asyncio.wait([asking])
         finally:
             self.leads = False
 
@@ -231,8 +239,9 @@ class Worker:
             async with self._database.write() as tx:
                 await exporting.forget(tx, over)
         if self._writes != self._database.commits:
-            self._writes = self._database.commits
-            await self._database.checkpoint()
+            commits = self._database.commits
+            if await self._database.checkpoint():
+                self._writes = commits
         return 0
 
     async def _catch_up(self, today: date) -> None:

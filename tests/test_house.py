@@ -24,6 +24,8 @@ FLOORS = {
     "petition.sheets": 3,
     "petition.notary": 3,
     "petition.places": 3,
+    "petition.witnessing": 3,
+    "petition.submitting": 6,
     "petition.db": 3,
     "petition.queries": 4,
     "petition.actions": 5,

@@ -10,15 +10,20 @@ Killed anywhere in between, the next one goes on: whatever is folded and not pub
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from petition.actions import audit
+from petition.actions.audit import Act
 from petition.db import dialect, tables, tiles
 from petition.domain import checkpoint
 from petition.domain.checkpoint import Head, Verifier
 from petition.domain.ledger import Tally
+from petition.domain.sampling import Result
+from petition.domain.witnessed import Asked
 from petition.notary import Notary
 from petition.queries import counts
 
@@ -80,6 +85,39 @@ async def ready(connection: AsyncConnection, petition_id: bytes, slug: str, know
     return Ready(tally, await tiles.head_after(connection, petition_id, slug, tally.size, earlier))
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A petition's ledger as this database holds it. `public_key` is None where it has no key yet."""
+
+    petition_id: bytes
+    slug: str
+    public_key: bytes | None
+    head: Head
+
+
+async def standing(connection: AsyncConnection) -> list[Standing]:
+    """Every ledger; `OtherHistory` for one that does not even continue what it says was published."""
+    petitions, tallies = tables.table(tables.Petition), tables.table(tables.Tally)
+    wanted = (
+        select(petitions.c.id, petitions.c.slug, PUBLISHED.c.public_key, PUBLISHED.c.checkpoint, tallies.c.size)
+        .join(tallies, tallies.c.petition_id == petitions.c.id)
+        .join(PUBLISHED, PUBLISHED.c.petition_id == petitions.c.id)
+        .order_by(petitions.c.slug)
+    )
+    found = []
+    for row in (await connection.execute(wanted)).all():
+        earlier = [head] if (head := checkpoint.head_of(row.checkpoint)) else []
+        head = await tiles.head_after(connection, row.id, row.slug, row.size, earlier)
+        found.append(Standing(row.id, row.slug, row.public_key, head))
+    return found
+
+
+async def must_follow(connection: AsyncConnection, petition_id: bytes, slug: str, head: Head) -> None:
+    """`OtherHistory` unless `head`, which was signed, is a beginning of this database's ledger."""
+    size = (await counts.tally(connection, petition_id)).size
+    await tiles.head_after(connection, petition_id, slug, size, [head])
+
+
 async def heads(connection: AsyncConnection) -> list[tuple[str, Head]]:
     """(slug, head) of what is published, where the signature holds."""
     petitions = tables.table(tables.Petition)
@@ -91,6 +129,76 @@ async def heads(connection: AsyncConnection) -> list[tuple[str, Head]]:
         for row in await connection.execute(wanted)
         if row.checkpoint and row.public_key
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A published checkpoint, and whom to ask to cosign it."""
+
+    petition_id: bytes
+    slug: str
+    note: str
+    witnesses: tuple[Asked, ...]
+
+
+async def watched(connection: AsyncConnection) -> list[Watched]:
+    """Of every petition that has a signed checkpoint and a witness."""
+    petitions = tables.table(tables.Petition)
+    wanted = select(petitions.c.id, petitions.c.slug, PUBLISHED.c.checkpoint, PUBLISHED.c.witnesses).join(
+        PUBLISHED, PUBLISHED.c.petition_id == petitions.c.id
+    )
+    return [
+        Watched(row.id, row.slug, row.checkpoint, tuple(map(Asked.of, row.witnesses)))
+        for row in await connection.execute(wanted)
+        if row.checkpoint and row.witnesses
+    ]
+
+
+async def witnesses(connection: AsyncConnection, petition_id: bytes) -> list[Asked]:
+    mine = PUBLISHED.c.petition_id == petition_id
+    return list(map(Asked.of, (await connection.execute(select(PUBLISHED.c.witnesses).where(mine))).scalar_one()))
+
+
+async def told(tx: AsyncConnection, petition_id: bytes, asked: Asked) -> None:
+    """What came of asking, unless the witness is no longer one."""
+    await dialect.one_sequencer(tx)
+    known = await witnesses(tx, petition_id)
+    await _write(tx, petition_id, [asked if (w.vkey, w.url) == (asked.vkey, asked.url) else w for w in known])
+
+
+async def ask(tx: AsyncConnection, petition_id: bytes, asked: Asked) -> None:
+    """From now on this witness is asked too; of one name there is one."""
+    await dialect.one_sequencer(tx)
+    others = [w for w in await witnesses(tx, petition_id) if w.witness.name != asked.witness.name]
+    await _write(tx, petition_id, [*others, asked])
+
+
+async def ask_no_more(tx: AsyncConnection, petition_id: bytes, name: str) -> bool:
+    """False if there is no such witness."""
+    await dialect.one_sequencer(tx)
+    known = await witnesses(tx, petition_id)
+    left = [w for w in known if w.witness.name != name]
+    await _write(tx, petition_id, left)
+    return len(left) < len(known)
+
+
+async def _write(tx: AsyncConnection, petition_id: bytes, asked: list[Asked]) -> None:
+    rows = tables.table(tables.Published)
+    values = {"witnesses": [each.row() for each in asked]}
+    await tx.execute(update(rows).where(rows.c.petition_id == petition_id).values(**values))
+
+
+async def shown(connection: AsyncConnection, petition_id: bytes) -> str:
+    """The published checkpoint; empty before the first one."""
+    mine = PUBLISHED.c.petition_id == petition_id
+    return str((await connection.execute(select(PUBLISHED.c.checkpoint).where(mine))).scalar_one())
+
+
+async def show_sample(tx: AsyncConnection, petition_id: bytes, result: Result, *, today: date) -> None:
+    """In place of an earlier one; the audit keeps that one."""
+    rows = tables.table(tables.Published)
+    await tx.execute(update(rows).where(rows.c.petition_id == petition_id).values(sample=result.row()))
+    await audit.record(tx, Act("sample:publish", None, petition_id, facts=result.row()), today=today)
 
 
 async def publish(tx: AsyncConnection, petition_id: bytes, origin: str, note: str, tally: Tally) -> None:

@@ -24,9 +24,13 @@ COMMANDS = {
     "import": "Signatures from a list: CSV, XLSX or an exported JSON.",
     "export": "The signatory list, opened, as a file.",
     "audit": "Recount a petition from its public ledger, on anyone's machine.",
+    "witness": "Watch the ledgers of others, and cosign what only grew.",
+    "sample": "Draw signatories by chance that anyone can check, for an auditor.",
     "ledger": "The key that signs a ledger, and its last signed head.",
     "duplicates": "Signatures that are probably one person's.",
     "link": "Pairs of rows of any CSV that are probably one person.",
+    "backup": "A consistent copy of the database, while it serves.",
+    "restore": "Put a copy back; never over live data unless forced.",
     "recount": "Check that signatures, ledger and tally agree.",
     "doctor": "Every setting and what is wrong or unsafe.",
 }

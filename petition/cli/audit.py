@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,15 +19,18 @@ import click
 import httpx
 
 from petition import cli
-from petition.domain import auditing, checkpoint, merkle
+from petition.domain import auditing, checkpoint, cosignature, merkle, sampling
 from petition.domain.auditing import Recount, Tree
 from petition.domain.checkpoint import Head, Malformed, Verifier
+from petition.domain.cosignature import Witness
 from petition.domain.ledger import Broken
+from petition.domain.sampling import Given
 from petition.errors import FileRefused, OperatorError
 
 PATIENCE = 30
 AT_ONCE = 6
 AHEAD = 64
+LATEST = 253_402_300_799  # the last second that a date can show
 MOST_BYTES = 64 << 20
 _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
 
@@ -37,24 +41,44 @@ _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
               help="A receipt, or a file with its short code: does its line count?")  # fmt: skip
 @click.option("--since", type=click.Path(path_type=Path), metavar="CHECKPOINT",
               help="A checkpoint kept from before: was anything before it changed?")  # fmt: skip
+@click.option("--witness", "witnesses", multiple=True, metavar="VKEY",
+              help="A witness that you trust: has it seen this ledger grow?")  # fmt: skip
+@click.option("--sample", type=click.Path(path_type=Path), metavar="FILE",
+              help="Records that were opened for you: drawn by the rule, and none swapped?")  # fmt: skip
 @click.option("--keep", type=click.Path(path_type=Path), metavar="FILE", help="Keep this checkpoint for the next time.")
-def command(url: str, receipts: tuple[Path, ...], since: Path | None, keep: Path | None) -> None:
+def command(
+    url: str,
+    receipts: tuple[Path, ...],
+    since: Path | None,
+    witnesses: tuple[str, ...],
+    sample: Path | None,
+    keep: Path | None,
+) -> None:
     """Recount a petition from its public ledger alone, and compare with what the site says.
 
     URL is the address of the petition or of its ledger. Nothing is sent but requests for public files: receipts are
     checked on this machine.
     """
     texts = {path: _text(path) for path in (*receipts, *([since] if since else []))}
+    trusted = [_witness(line) for line in witnesses]
+    given = _given(sample) if sample is not None else None
     with Site(url) as site:
         verifier = _key(site)
+        # Before the newer checkpoint: it is a beginning of that one.
+        cosigned = site.witnessed()
         said, note, head = _agreed(site, verifier)
         click.echo(f"key         {verifier}")
         click.echo(f"checkpoint  {head.size:,} entries, and its signature holds")
-        recount = Recount(site.slug, {said["ledger_size"], head.size}, _lines(texts[path] for path in receipts))
+        wanted = _lines(texts[path] for path in receipts) | (set(given.rows) if given else set())
+        at = _size_of(given, verifier) if given else None
+        recount = Recount(site.slug, {said["ledger_size"], head.size}, wanted, () if at is None else (at.size,))
         tree = _recounted(site, head, recount)
     wrong = list(_compared(recount, head, said))
     if since is not None:
         wrong += _since(texts[since], tree, verifier)
+    if given is not None and at is not None:
+        wrong += _sample(given, at, recount, tree)
+    wrong += _cosigned(cosigned, tree, verifier, trusted)
     for path in receipts:
         wrong += _receipt(path, texts[path], recount, tree, verifier)
     if wrong:
@@ -100,6 +124,17 @@ class Site:
             return self.get(f"/ledger/{self.slug}/{name}").decode()
         except UnicodeDecodeError:
             raise Malformed("this is no text") from None
+
+    def witnessed(self) -> str:
+        """The largest cosigned checkpoint; empty where no witness stands behind this ledger."""
+        path = f"/ledger/{self.slug}/witnessed"
+        try:
+            answer = self._http.get(f"{self.base}{path}")
+            return "" if answer.status_code == 404 else self.get(path).decode()
+        except (httpx.HTTPError, httpx.InvalidURL) as wrong:
+            raise OperatorError(f"{self.base}{path} cannot be had: {str(wrong) or type(wrong).__name__}") from None
+        except UnicodeDecodeError:
+            raise OperatorError(f"{self.base}{path} is no text") from None
 
     def tile(self, level: int | str, number: int, wide: int) -> bytes:
         """The full one where the partial one is gone meanwhile."""
@@ -226,6 +261,82 @@ def _since(text: str, tree: Tree, verifier: Verifier) -> Iterator[str]:
         yield f"the checkpoint from before: {why}"
     else:
         click.echo(f"since       the {head.size:,} entries from before are all there, unchanged and in order")
+
+
+def _given(path: Path) -> Given:
+    try:
+        return Given.read(_text(path))
+    except Malformed as wrong:
+        raise FileRefused(path, None, str(wrong)) from None
+
+
+def _size_of(given: Given, verifier: Verifier) -> Head:
+    """The tree that the sample was drawn from."""
+    try:
+        return checkpoint.read(given.checkpoint, verifier)
+    except Malformed as wrong:
+        raise OperatorError(f"the sample's checkpoint is not to be trusted: {wrong}") from None
+
+
+def _sample(given: Given, at: Head, recount: Recount, tree: Tree) -> Iterator[str]:
+    why = f"it is of {given.petition}" if given.petition != recount.petition else tree.begins_with(at)
+    if why is not None:
+        yield f"the sample: {why}"
+        return
+    standing = recount.stood.get(at.size, [])
+    drawn = sampling.draw(given.petition, given.seed, standing, given.number)
+    if drawn != sorted(given.rows):
+        others = len(set(drawn) ^ set(given.rows))
+        yield f"the sample: {others} lines are not those that the seed draws from the {len(standing):,} that counted"
+        return
+    swapped = sampling.swapped(given, recount.bodies)
+    if swapped:
+        yield f"the sample: {len(swapped)} records are not those of their lines, first that of line {swapped[0]}"
+        return
+    gone = sampling.missing(list(given.rows.values()))
+    whole = len(drawn) - gone
+    told = f"{len(drawn):,} of {len(standing):,} drawn by the seed"
+    click.echo(f"sample      {told}; {whole:,} records are those of their lines")
+    if gone:
+        click.echo(f"            {gone:,} were not given: they count as not confirmed")
+    bound = sampling.bound(len(standing), len(drawn), gone)
+    click.echo(f"            if you confirm all {whole:,}: with 95 % confidence fewer than {bound:,} of all are false")
+
+
+def _witness(line: str) -> Witness:
+    try:
+        return Witness.read(line)
+    except Malformed as wrong:
+        raise click.UsageError(f"{line}: {wrong}.") from None
+
+
+def _cosigned(note: str, tree: Tree, verifier: Verifier, trusted: list[Witness]) -> Iterator[str]:
+    """Who else saw this ledger. A name alone proves nothing: only the keys that were given are checked."""
+    if not note:
+        yield from (f"no witness has cosigned this ledger, {each.name} neither" for each in trusted)
+        return
+    try:
+        head = checkpoint.read(note, verifier)
+        names = {name for name, _ in checkpoint.read_note(note)[1]} - {verifier.name}
+        why = tree.begins_with(head)
+    except Malformed as wrong:
+        yield f"the cosigned checkpoint: {wrong}"
+        return
+    if why is not None:
+        yield f"the cosigned checkpoint: {why}"
+        return
+    for witness in trusted:
+        try:
+            at = datetime.fromtimestamp(min(cosignature.verified(note, witness)[1], LATEST), UTC)
+            click.echo(
+                f"witness     {witness.name} saw {head.size:,} entries of this ledger on {at:%Y-%m-%d %H:%M} UTC"
+            )
+        except Malformed as wrong:
+            yield str(wrong)
+    for name in sorted(names - {each.name for each in trusted}):
+        click.echo(
+            f"witness     {name} is said to have seen {head.size:,} entries; check it with its key: --witness VKEY"
+        )
 
 
 def _receipt(path: Path, text: str, recount: Recount, tree: Tree, verifier: Verifier) -> Iterator[str]:

@@ -15,7 +15,8 @@ import click
 from sqlalchemy import text
 
 from petition import cli, keyfiles
-from petition.actions import audit, outbox
+from petition.actions import audit, outbox, publishing
+from petition.cli.ledger import GRAVE, TROUBLES
 from petition.cli.serving import no_core_dumps
 from petition.db.database import Database
 from petition.db.opening import opened
@@ -73,7 +74,7 @@ async def _inside(settings: Settings) -> list[Finding]:
     try:
         async with opened(settings) as (database, _):
             inside = [*_sqlite(settings), *await _skew(database), *await _mails(database), *await _audit(database)]
-            return [*inside, *await _keys(database, settings)]
+            return [*inside, *await _keys(database, settings), *await _witnesses(database)]
     except OperatorError as wrong:
         return [Finding("database", str(wrong))]
 
@@ -137,6 +138,17 @@ async def _keys(database: Database, settings: Settings) -> list[Finding]:
         line = f"recovery keys that open old copies alone ({', '.join(old)}): destroy them once no copy needs them"
         findings.append(Finding("keys", line, grave=False))
     return findings
+
+
+async def _witnesses(database: Database) -> list[Finding]:
+    async with database.read() as connection:
+        watched = await publishing.watched(connection)
+    return [
+        Finding("witness", f"{asked.witness.name}, for {each.slug}: {TROUBLES[asked.trouble]}", asked.trouble in GRAVE)
+        for each in watched
+        for asked in each.witnesses
+        if asked.trouble
+    ]
 
 
 async def _mails(database: Database) -> list[Finding]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+import click
 
 from petition.errors import OperatorError
 
@@ -50,3 +52,15 @@ def free(path: Path) -> Path:
         number += 1
         found = path.with_stem(f"{path.stem}-{number}")
     return found
+
+
+@contextmanager
+def watched(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar where a person watches, moved by calling what it gives with how much is done, and of how much."""
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.length = max(of, 1)
+            bar.update(done - bar.pos)
+
+        yield progress

@@ -41,6 +41,6 @@ def command(slug: str) -> None:
 
 
 async def _recount(settings: Settings, slug: str) -> Recount | None:
-    async with opened(settings) as (database, _), database.read() as connection:
+    async with opened(settings, doubting=True) as (database, _), database.read() as connection:
         petition = await petitions.petition(connection, slug)
         return None if petition is None else await counting.recount(connection, petition.id)

@@ -31,6 +31,7 @@ PG_POOL = 8
 WRITER_CACHE_KIB = 65_536
 OF_THE_WRITER = ("page_size", "journal_mode", "cache_size", "wal_autocheckpoint")
 BUSY_SECONDS = 10
+READERS_MILLISECONDS = 250  # how long emptying the log waits for readers, and so everyone who writes for it
 
 
 class Database:
@@ -88,10 +89,13 @@ class Database:
             yield connection
             await connection.rollback()
 
-    async def checkpoint(self) -> None:
-        """SQLite: moves the write-ahead log into the file and empties it, so that what was erased is gone from both."""
+    async def checkpoint(self) -> bool:
+        """SQLite: moves the write-ahead log into the file and empties it, so that what was erased is gone from both.
+
+        False while somebody reads from the log, such as a backup: nobody who signs waits for them, try again later.
+        """
         if self.write_lock is None:
-            return
+            return True
         async with (
             self._turn,
             self.write_lock.held(BUSY_SECONDS),
@@ -99,7 +103,13 @@ class Database:
             self._writer.connect() as connection,
         ):
             raw = await connection.get_raw_connection()
-            await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            own: Any = raw.driver_connection
+            await own.execute(f"PRAGMA busy_timeout={READERS_MILLISECONDS}")
+            try:
+                ((busy, _, _),) = await own.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await own.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            return not busy
 
     async def close(self) -> None:
         """Under the lock: on SQLite the last connection to close checkpoints."""

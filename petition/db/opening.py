@@ -14,7 +14,7 @@ from petition.db.database import Database
 from petition.db.migrating import migrate, require_current
 from petition.domain.checkpoint import head_of
 from petition.domain.tokens import Keys
-from petition.errors import Misconfigured, OtherHistory, Unavailable
+from petition.errors import Misconfigured, OperatorError, OtherHistory, Unavailable
 from petition.notary import Notary
 from petition.settings import Settings
 
@@ -23,12 +23,13 @@ MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, *, migrating: bool = False, going_on: bool = True
+    settings: Settings, *, migrating: bool = False, going_on: bool = True, doubting: bool = False
 ) -> AsyncIterator[tuple[Database, Keys]]:
     """For the length of a command or of a server's life.
 
     SQLite is brought to this version by itself; PostgreSQL only where `migrating`, since another
-    host may still serve the old one: else `SchemaBehind`. Without `going_on` a ledger may be a lost one.
+    host may still serve the old one: else `SchemaBehind`. Without `going_on` a ledger may be a lost one; `doubting`
+    looks at one that was put back, of which nobody has said yet what was signed last.
     """
     keyfiles.prepare(settings)
     keys = keyfiles.keys(settings)
@@ -40,9 +41,11 @@ async def opened(
             await require_current(database)
             await _must_be_durable(database)
             await _must_be_writable(database)
-            await _must_belong_together(database, keys)
+            await must_belong_together(database, keys)
             if going_on:
                 await _must_go_on(database, Notary(settings))
+            if going_on and not doubting:
+                _must_be_the_newest(Notary(settings))
         except Unavailable as gone:
             raise Misconfigured("PETITION_DATABASE_URL", f"the database cannot be opened ({_cause(gone)})") from gone
         yield database, keys
@@ -73,7 +76,7 @@ async def _must_be_writable(database: Database) -> None:
         await tx.execute(delete(rows).where(rows.c.id == 0))
 
 
-async def _must_belong_together(database: Database, keys: Keys) -> None:
+async def must_belong_together(database: Database, keys: Keys) -> None:
     """With another key nobody's address would be known again, and everyone could be counted twice."""
     rows = tables.table(tables.Installation)
     async with database.read() as connection:
@@ -109,6 +112,16 @@ async def _must_go_on(database: Database, notary: Notary) -> None:
                 notary.must_have(row.slug, row.public_key)
             earlier = [head for head in (signed.get(row.slug), head_of(row.checkpoint)) if head is not None]
             await tiles.head_after(connection, row.id, row.slug, row.size, earlier)
+
+
+def _must_be_the_newest(notary: Notary) -> None:
+    """A copy put back on a machine that knows no signed head may be older than what the public has seen."""
+    for slug in notary.doubted():
+        raise OperatorError(
+            f"the ledger of {slug} was put back from a copy, and nothing here says whether more was signed after it."
+            f" Tell it with: petition ledger {slug} --last CHECKPOINT, the newest that anyone has kept; or, if the"
+            f" servers were stopped before the copy was made: petition ledger {slug} --nothing-since"
+        )
 
 
 async def _check(connection: AsyncConnection) -> bytes | None:

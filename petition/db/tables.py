@@ -365,6 +365,8 @@ class Published(Table):
     """What the public sees: the tally of the first `size` entries and the signed checkpoint of just these.
 
     `public_key`: of the key that signs, null until it is made. `origin` and `checkpoint` are empty until the first one.
+    `witnesses`: who is asked to cosign, and what each said last (domain/witnessed.py). `sample`: the result of the
+    last sample audit (domain/sampling.py).
     """
 
     __tablename__ = "published"
@@ -379,6 +381,8 @@ class Published(Table):
     by_category: Mapped[dict[str, list[int]]] = mapped_column(Json)
     by_method: Mapped[dict[str, int]] = mapped_column(Json)
     removed: Mapped[dict[str, int]] = mapped_column(Json)
+    witnesses: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list, server_default="[]")
+    sample: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class TallyDay(Table):

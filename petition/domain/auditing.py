@@ -61,14 +61,19 @@ class Recount:
     """Of one petition. `leaves`: the hashes of the entries so far; `tallies`: the count at each of `sizes`;
     `bodies`: those of the entries whose indexes are in `kept`."""
 
-    def __init__(self, petition: str, sizes: Collection[int] = (), kept: Collection[int] = ()) -> None:
+    def __init__(
+        self, petition: str, sizes: Collection[int] = (), kept: Collection[int] = (), stood_at: Collection[int] = ()
+    ) -> None:
         self.petition = petition
         self.leaves = bytearray()
         self.lines: list[Standing | None] = []
         self.tallies: dict[int, Tally] = {}
         self.bodies: dict[int, bytes] = {}
+        # Which lines counted at each of `sizes`, where they are wanted: they are as many as the signatures.
+        self.stood: dict[int, list[int]] = {}
+        self._stood_at = stood_at
         self._kept = set(kept)
-        self._sizes = set(sizes)
+        self._sizes = {*sizes, *stood_at}
         self._known: set[str] = set()
         if 0 in self._sizes:
             self.tallies[0] = Tally()
@@ -100,6 +105,8 @@ class Recount:
                 self._act(body)
             if len(lines) in self._sizes:
                 self.tallies[len(lines)] = self.tally()
+                if len(lines) in self._stood_at:
+                    self.stood[len(lines)] = self.counting()
 
     def _act(self, body: bytes) -> None:
         """An entry about an earlier line."""
@@ -132,6 +139,10 @@ class Recount:
         else:
             self.lines[of] = (stood, method, verified, None)
         self.lines.append(None)
+
+    def counting(self) -> list[int]:
+        """The indexes of the lines that count now."""
+        return [index for index, line in enumerate(self.lines) if line is not None and line[3] is None]
 
     def tally(self) -> Tally:
         """The count of the lines as they stand now."""

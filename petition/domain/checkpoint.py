@@ -68,8 +68,8 @@ class Verifier:
         """`Malformed` unless it is an Ed25519 vkey whose id fits."""
         name, _, rest = vkey.strip().partition("+")
         key_id, _, key = rest.partition("+")
-        material = _b64(key)
-        if not _is_name(name) or len(material) != 33 or material[:1] != ED25519:
+        material = from_b64(key)
+        if not is_name(name) or len(material) != 33 or material[:1] != ED25519:
             raise Malformed("this is not the vkey line of an Ed25519 key")
         found = cls(name, material[1:])
         if found.id.hex() != key_id:
@@ -110,8 +110,8 @@ def read_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     signatures = []
     for line in lines[:-1].split("\n"):
         name, _, rest = line.removeprefix(DASH).partition(" ")
-        material = _b64(rest)
-        if not line.startswith(DASH) or not _is_name(name) or len(material) < 5:
+        material = from_b64(rest)
+        if not line.startswith(DASH) or not is_name(name) or len(material) < 5:
             raise Malformed("this is not a signed note: a signature line is broken")
         signatures.append((name, material))
     return text + "\n", signatures
@@ -122,7 +122,7 @@ def read_text(text: str) -> tuple[str, Head]:
     lines = text.split("\n")
     if len(lines) < 4 or lines[-1] or not all(lines[:-1]):
         raise Malformed("this is not a checkpoint: origin, size and root are wanted, a line each")
-    name, size, root = lines[0], lines[1], _b64(lines[2])
+    name, size, root = lines[0], lines[1], from_b64(lines[2])
     if not (size.isascii() and size.isdigit() and str(int(size[:20])) == size) or len(root) != merkle.HASH:
         raise Malformed("this is not a checkpoint: its size or its root is none")
     return name, Head(int(size), root)
@@ -183,8 +183,10 @@ class Receipt:
             raise Malformed("this is not a receipt")
         extra, index, steps = lines[0].removeprefix("extra "), lines[1].removeprefix("index "), lines[2:]
         try:
-            told: Any = json.loads(_b64(extra))
-            read = cls(_b64(told["code"]), canonical(told["entry"]), int(index), tuple(map(_b64, steps)), checkpoint)
+            told: Any = json.loads(from_b64(extra))
+            read = cls(
+                from_b64(told["code"]), canonical(told["entry"]), int(index), tuple(map(from_b64, steps)), checkpoint
+            )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise Malformed("this is not a whole receipt") from None
         if str(read) != text or len(steps) > merkle.MOST_HASHES:
@@ -222,7 +224,7 @@ def read_short_code(text: str) -> tuple[int, str] | None:
     return (int(found[1]), found[2] + found[3]) if found else None
 
 
-def _b64(text: str) -> bytes:
+def from_b64(text: str) -> bytes:
     """Standard base64 with its padding, one spelling for each value; `Malformed` otherwise."""
     try:
         value = b64decode(text, validate=True)
@@ -233,7 +235,7 @@ def _b64(text: str) -> bytes:
     return value
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(sign.isspace() for sign in name)
 
 

@@ -25,6 +25,9 @@ class Head:
     origin: str
     checkpoint: str
     public_key: bytes | None
+    # As they lie there: made into something only when they have changed.
+    witnesses: list[dict[str, Any]]
+    sample: dict[str, Any] | None
 
 
 async def heads(connection: AsyncConnection) -> tuple[Head, ...]:
@@ -35,7 +38,16 @@ async def heads(connection: AsyncConnection) -> tuple[Head, ...]:
     )
     rows = (await connection.execute(joined)).mappings().all()
     return tuple(
-        Head(row["slug"], row["revision"], tally_of(row), row["origin"], row["checkpoint"], row["public_key"])
+        Head(
+            row["slug"],
+            row["revision"],
+            tally_of(row),
+            row["origin"],
+            row["checkpoint"],
+            row["public_key"],
+            row["witnesses"],
+            row["sample"],
+        )
         for row in rows
     )
 

@@ -45,6 +45,11 @@ async def bundle(connection: AsyncConnection, petition_id: bytes, number: int, w
     return b"".join([len(body).to_bytes(2, "big") + body for body in bodies])
 
 
+async def consistency(connection: AsyncConnection, petition_id: bytes, old: int, new: int) -> list[bytes]:
+    """The proof that the tree of `new` entries begins with that of `old`."""
+    return await tiles.hashes(connection, petition_id, merkle.consistency(old, new))
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A signature's own line in the published ledger, of which `checkpoint` is the signed head."""

@@ -3,14 +3,18 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from petition.db.database import Database
+from petition.domain import witnessed
 from petition.domain.checkpoint import Verifier
 from petition.domain.counts import Counts
+from petition.domain.sampling import Result
+from petition.domain.witnessed import Asked, Standing
 from petition.errors import PetitionNotFound, Unavailable
 from petition.queries import counts, petitions
 from petition.queries.counts import Head
@@ -35,9 +39,15 @@ class Snapshot:
     phase: str
     version: str
     json: bytes
-    # The signed checkpoint of just these counts, and the line of the key that signed; empty before the first one.
+    # The signed checkpoint of just these counts with its cosignatures, and the line of the key that signed; the largest
+    # checkpoint that a witness cosigned. Empty before the first one.
     checkpoint: str
     vkey: str
+    witnessed: str
+    witnesses: tuple[Standing, ...]
+    # What the texts above were made of.
+    made_of: tuple[str, list[dict[str, Any]], dict[str, Any] | None]
+    sample: Result | None
 
     @property
     def visible(self) -> bool:
@@ -104,12 +114,16 @@ class Hub:
                     petition = found
                 phase = petition.phase(now)
                 version = f"{head.revision}-{head.tally.size}-{phase}"
-                if known is not None and known.version == version and known.checkpoint == head.checkpoint:
+                made_of = (head.checkpoint, head.witnesses, head.sample)
+                if known is not None and known.version == version and known.made_of == made_of:
                     fresh[head.slug] = known
+                elif known is not None and known.version == version and known.made_of[0] == head.checkpoint:
+                    # The same count and checkpoint: streams need not hear of it.
+                    fresh[head.slug] = replace(known, **_texts(head))
                 else:
                     tallied = counts.counts_of(petition, head.tally, now.replace(microsecond=0))
                     fresh[head.slug] = Snapshot(
-                        petition, tallied, phase, version, public(tallied), head.checkpoint, _vkey(head)
+                        petition, tallied, phase, version, public(tallied), vkey=_vkey(head), **_texts(head)
                     )
         if any(self._snapshots.get(slug) is not snapshot for slug, snapshot in fresh.items()) or len(fresh) != len(
             self._snapshots
@@ -155,6 +169,17 @@ class Hub:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+
+
+def _texts(head: Head) -> dict[str, Any]:
+    asked = [Asked.of(row) for row in head.witnesses]
+    return {
+        "checkpoint": witnessed.with_lines(head.checkpoint, asked),
+        "witnessed": witnessed.largest(asked),
+        "witnesses": witnessed.standing(asked),
+        "made_of": (head.checkpoint, head.witnesses, head.sample),
+        "sample": Result(**head.sample) if head.sample else None,
+    }
 
 
 def _vkey(head: Head) -> str:

@@ -71,6 +71,15 @@ async def checkpoint(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     return _text(parts.of(request).hub.snapshot(slug).checkpoint)
 
 
+@get("/ledger/{slug:str}/witnessed")
+async def cosigned(request: Asked, slug: FromPath[str]) -> Response[bytes]:
+    """The largest checkpoint that a witness has cosigned, with its cosignatures."""
+    note = parts.of(request).hub.snapshot(slug).witnessed
+    if not note:
+        raise NotFound()
+    return _text(note)
+
+
 @get("/ledger/{slug:str}/key")
 async def key(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """The vkey line of the key that signs."""
@@ -108,4 +117,4 @@ async def tile(request: Asked, slug: FromPath[str], tile: FromPath[str]) -> Resp
     return found.answer(request)
 
 
-router = Router(path="/", include_in_schema=False, route_handlers=[checkpoint, key, tile])
+router = Router(path="/", include_in_schema=False, route_handlers=[checkpoint, cosigned, key, tile])

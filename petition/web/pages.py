@@ -21,6 +21,8 @@ from markupsafe import Markup, escape
 
 from petition.domain import funnel, identity
 from petition.domain.counts import Counts
+from petition.domain.sampling import Result
+from petition.domain.witnessed import Standing
 from petition.errors import FieldRefused
 from petition.queries.petitions import Petition
 from petition.queries.signatories import SignatoriesPage
@@ -148,13 +150,16 @@ class SignatoryList(Page):
 
 @dataclass(frozen=True)
 class CountPage(Page):
-    """How the count came about. `timeline`: the days on which anything changed, oldest first."""
+    """How the count came about. `timeline`: the days on which anything changed, oldest first; `witnesses`: who else
+    has seen its ledger; `sample`: the last audit by chance."""
 
     template = "public/count.html"
     indexed = True
     petition: Petition
     counts: Counts
     timeline: tuple[Day, ...]
+    witnesses: tuple[Standing, ...] = ()
+    sample: Result | None = None
 
     def path(self, lang: str) -> str:
         return f"/{lang}/petitions/{self.petition.slug}/count"

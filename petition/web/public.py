@@ -157,7 +157,12 @@ async def count(request: Asked, language: FromPath[str], slug: FromPath[str]) ->
     if not is_kept(held, snapshot, key):
         async with held.database.read() as connection:
             days = await timeline.timeline(connection, snapshot.petition.id)
-    return kept(request, snapshot, key, lambda: CountPage(snapshot.petition, snapshot.counts, days))
+    return kept(
+        request,
+        snapshot,
+        key,
+        lambda: CountPage(snapshot.petition, snapshot.counts, days, snapshot.witnesses, snapshot.sample),
+    )
 
 
 @get("/{language:str}/petitions/{slug:str}/recount")

@@ -115,7 +115,7 @@ def test_a_receipt_proves_its_line_and_opens_nothing() -> None:
     assert RECEIPT.verify(KEY) == HEAD
     heading, extra, index, *_ = str(RECEIPT).split("\n")
     assert (heading, index) == ("c2sp.org/tlog-proof@v1", "index 0")
-    told = json.loads(checkpoint._b64(extra.removeprefix("extra ")))
+    told = json.loads(checkpoint.from_b64(extra.removeprefix("extra ")))
     assert set(told) == {"code", "entry"}
     assert told["entry"]["receipt"] == b64encode(sha256(CODE).digest()).decode()
 

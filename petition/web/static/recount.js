@@ -36,7 +36,9 @@ async function readCheckpoint(note, { name, id, key }) {
   for (const signed of own) {
     check(await crypto.subtle.verify("Ed25519", key, signed.slice(4), utf8.encode(note.slice(0, cut + 1))), "the signature does not hold");
   }
-  return { size: +size, root: unb64(root) };
+  // Others may have signed too: whether these are witnesses to be trusted, only their keys tell.
+  const others = note.slice(cut + 2).split("\n").filter(line => line.startsWith("— ")).map(line => line.split(" ")[1]).filter(other => other !== name);
+  return { size: +size, root: unb64(root), others };
 }
 
 async function rootOf(hashes) {
@@ -115,7 +117,8 @@ async function recount() {
   const [key, head, note] = await step("signature", async () => {
     const line = text(await ask(`${ledger}/key`)), key = await readKey(line);
     const note = text(await ask(`${ledger}/checkpoint`));
-    return Object.assign([key, await readCheckpoint(note, key), note], { detail: line.trim() });
+    const head = await readCheckpoint(note, key);
+    return Object.assign([key, head, note], { detail: [line.trim(), ...head.others.map(other => `+ ${other}`)].join(" ") });
   });
   const hashes = [], lines = [], seen = new Set(), bar = box.querySelector("progress");
   await step("entries", async () => {

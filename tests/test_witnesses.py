@@ -1,0 +1,413 @@
+"""Witnesses over real HTTP: honest, down, slow, lying; what they cosign is served, and none of them stops anything."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from petition import submitting
+from petition.actions import publishing
+from petition.domain import checkpoint, cosignature, merkle
+from petition.domain.checkpoint import Head, Malformed, Verifier
+from petition.domain.cosignature import Witness
+from petition.domain.witnessed import Asked
+from petition.web.witness import create_witness
+from petition.witnessing import Book
+from petition.words import load
+from tests.domain.rfc6962 import Tree
+from tests.factories import SLUG, petition_file
+from tests.house import House, settings_for
+from tests.servers import Server, command, environment, free_port
+from tests.stranger import audit, served
+from tests.web.test_ledger import counted, get
+
+PROGRAM = (sys.executable, "-m", "petition")
+NAME = "witness.example/w1"
+ORIGIN = f"petition.example/ledger/{SLUG}"
+
+
+def book_of(folder: Path, *logs: Verifier, name: str = NAME) -> Book:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Book(settings_for(folder, ""), name, logs)
+
+
+@asynccontextmanager
+async def at_work(app: Any) -> AsyncIterator[str]:
+    """An application on a real port."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None))
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+def saying(status: int, body: Callable[[bytes], str], wait: float = 0) -> Any:
+    """A witness that says what it is told to, whatever it is asked."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asked, more = b"", True
+        while more:
+            message = await receive()
+            asked += message.get("body", b"")
+            more = message.get("more_body", False)
+        await asyncio.sleep(wait)
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": body(asked).encode()})
+
+    return app
+
+
+async def key(house: House) -> Verifier:
+    return Verifier.read((await get(house, "key")).text)
+
+
+async def ask(house: House, url: str, witness: Witness) -> None:
+    petition = house.parts.hub.any_petition(SLUG).id
+    async with house.parts.database.write() as tx:
+        await publishing.ask(tx, petition, Asked(url, str(witness)))
+
+
+async def submit(house: House) -> int:
+    """One look round, when it is every witness's turn."""
+    house.clock.pass_(hours=2)
+    done = await house.worker._submitting.step()
+    await house.parts.hub.poll()
+    return done
+
+
+async def known(house: House) -> Asked:
+    async with house.parts.database.read() as connection:
+        (asked,) = await publishing.witnesses(connection, house.parts.hub.any_petition(SLUG).id)
+    return asked
+
+
+async def test_a_witness_cosigns_what_grows_and_its_word_is_served(house: House, tmp_path: Path) -> None:
+    await counted(house, 3)
+    book = book_of(tmp_path / "w", await key(house))
+    assert (await get(house, "witnessed")).status_code == 404
+    plain = (await get(house, "checkpoint")).text
+    async with at_work(create_witness(book, house.clock.wall)) as url:
+        await ask(house, url, book.witness)
+        for more in (0, 1, 300, 41):
+            await counted(house, more) if more else None
+            assert await submit(house) == 1
+            note = (await get(house, "checkpoint")).text
+            head = checkpoint.read(note, await key(house))
+            line, at = cosignature.verified(note, book.witness)
+            assert at == int(house.clock.now.timestamp())
+            assert book.last(ORIGIN) == head
+            assert (await get(house, "witnessed")).text == note
+            assert note.endswith(line)
+        assert plain != note
+        # One more signature: the newest checkpoint has no cosignature yet, the one before keeps its own.
+        await counted(house, 1)
+        newest = (await get(house, "checkpoint")).text
+        with pytest.raises(Malformed):
+            cosignature.verified(newest, book.witness)
+        assert checkpoint.read((await get(house, "witnessed")).text, await key(house)) == head
+        for lang, words in load().items():
+            page = (await house.http.get(f"/{lang}/petitions/{SLUG}/count")).text
+            assert NAME in page
+            assert words.number(head.size) in page
+            assert words.time(house.clock.now) in page
+            assert words("how.witnesses-number", number=1) in page
+
+
+async def test_a_page_without_witnesses_says_what_to_do(house: House) -> None:
+    await counted(house, 1)
+    for lang, words in load().items():
+        page = (await house.http.get(f"/{lang}/petitions/{SLUG}/count")).text
+        assert words("how.witnesses-none") in page
+        assert words("recount.proved") in page
+        assert words("recount.not-proved") in page
+
+
+async def test_a_witness_is_asked_once_a_minute_while_the_ledger_grows_and_hourly_else(
+    house: House, tmp_path: Path
+) -> None:
+    await counted(house, 3)
+    book = book_of(tmp_path / "w", await key(house))
+    async with at_work(create_witness(book, house.clock.wall)) as url:
+        await ask(house, url, book.witness)
+        step = house.worker._submitting.step
+        assert [await step(), await step()] == [1, 0]
+        await counted(house, 1)
+        assert await step() == 0, "a cosignature at every signature would tell when each came"
+        house.clock.pass_(seconds=61)
+        assert [await step(), await step()] == [1, 0]
+        house.clock.pass_(minutes=30)
+        assert await step() == 0
+        house.clock.pass_(minutes=31)
+        assert await step() == 1
+        assert (await known(house)).at == int(house.clock.now.timestamp())
+
+
+async def test_after_both_have_forgotten_the_size_they_find_it_again(house: House, tmp_path: Path) -> None:
+    """A 409 with the size that the witness has seen is answered with the proof from there."""
+    await counted(house, 5)
+    book = book_of(tmp_path / "w", await key(house))
+    async with at_work(create_witness(book, house.clock.wall)) as url:
+        await ask(house, url, book.witness)
+        assert await submit(house) == 1
+        await counted(house, 30)
+        await ask(house, url, book.witness)
+        assert (await known(house)).size == 0
+        assert await submit(house) == 1
+        assert (await known(house)).size == 35
+
+
+def other(text: str) -> str:
+    """A cosignature over `text` by a key that is not the witness's."""
+    return cosignature.sign(text, 1, NAME, checkpoint.new_seed())
+
+
+def text_in(asked: bytes) -> str:
+    return checkpoint.read_note(cosignature.read_request(asked.decode())[2])[0]
+
+
+SEED = b"s" * 32
+LIES: dict[str, tuple[Any, str]] = {
+    "another's key": (saying(200, lambda asked: other(text_in(asked))), "wrong"),
+    "another text": (saying(200, lambda _: cosignature.sign("a\n1\nb\n", 1, NAME, SEED)), "wrong"),
+    "another time": (
+        saying(200, lambda asked: cosignature.sign(text_in(asked), 1 << 40, NAME, SEED)),
+        "wrong",
+    ),
+    "no cosignature": (saying(200, lambda _: "thank you\n"), "wrong"),
+    "nothing": (saying(200, lambda _: ""), "wrong"),
+    "without end": (saying(200, lambda _: "x" * (1 << 20)), "wrong"),
+    "has seen more": (saying(409, lambda _: "99999\n"), "ahead"),
+    "has seen others": (saying(409, lambda asked: f"{cosignature.read_request(asked.decode())[0]}\n"), "contradicts"),
+    "never agrees": (saying(409, lambda _: "1\n"), "contradicts"),
+    "conflict without a size": (saying(409, lambda _: "no"), "contradicts"),
+    "no such proof": (saying(422, lambda _: ""), "contradicts"),
+    "unknown here": (saying(404, lambda _: ""), "refused"),
+    "not signed": (saying(403, lambda _: ""), "refused"),
+    "broken": (saying(500, lambda _: ""), "away"),
+    "elsewhere": (saying(302, lambda _: ""), "away"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_what_does_not_verify_is_not_served_and_what_is_wrong_is_told(house: House, lie: str) -> None:
+    app, trouble = LIES[lie]
+    await counted(house, 4)
+    before = (await get(house, "checkpoint")).text
+    async with at_work(app) as url:
+        await ask(house, url, Witness(NAME, checkpoint.public_half(SEED)))
+        assert await submit(house) == 0
+    assert (await known(house)).trouble == trouble
+    assert (await known(house)).line == ""
+    assert (await get(house, "checkpoint")).text == before
+    assert (await get(house, "witnessed")).status_code == 404
+
+
+async def test_one_that_is_down_or_slow_holds_up_nobody_and_is_asked_less_often(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submitting, "PATIENCE", 0.5)
+    await counted(house, 2)
+    book = book_of(tmp_path / "w", await key(house))
+    silent = Witness("slow.example", checkpoint.public_half(SEED))
+    gone = Witness("gone.example", checkpoint.public_half(b"g" * 32))
+    async with (
+        at_work(create_witness(book, house.clock.wall)) as url,
+        at_work(saying(200, lambda _: "", wait=3)) as slow,
+    ):
+        for address, witness in ((slow, silent), (f"http://127.0.0.1:{free_port()}", gone), (url, book.witness)):
+            await ask(house, address, witness)
+        step = asyncio.create_task(house.worker._submitting.step())
+        # People are counted meanwhile.
+        await counted(house, 1)
+        assert (await house.counts())["total"] == 3
+        assert await step == 1
+        async with house.parts.database.read() as connection:
+            found = await publishing.witnesses(connection, house.parts.hub.any_petition(SLUG).id)
+        assert {w.witness.name: w.trouble for w in found} == {silent.name: "away", gone.name: "away", NAME: ""}
+        # After each failure the next wait is twice as long.
+        asked: list[float] = []
+        memory = house.worker._submitting._memory
+        petition = house.parts.hub.any_petition(SLUG).id
+        for _ in range(40):
+            house.clock.pass_(seconds=30)
+            await house.worker._submitting.step()
+            asked.append(memory[petition, str(gone)].asked)
+        assert len(set(asked)) <= 6
+
+
+async def test_a_witness_that_is_removed_meanwhile_stays_removed(house: House, tmp_path: Path) -> None:
+    await counted(house, 2)
+    book = book_of(tmp_path / "w", await key(house))
+    petition = house.parts.hub.any_petition(SLUG).id
+    async with house.parts.database.write() as tx:
+        await publishing.ask(tx, petition, Asked("http://w.example", str(book.witness)))
+        assert await publishing.ask_no_more(tx, petition, NAME)
+        assert not await publishing.ask_no_more(tx, petition, NAME)
+        await publishing.told(tx, petition, Asked("http://w.example", str(book.witness), trouble="away"))
+        assert await publishing.witnesses(tx, petition) == []
+
+
+async def test_a_stranger_checks_the_witnesses_whose_keys_they_have(house: House, tmp_path: Path) -> None:
+    await counted(house, 6)
+    book = book_of(tmp_path / "w", await key(house))
+    forged = Witness(NAME, checkpoint.public_half(SEED))
+    async with at_work(create_witness(book, house.clock.wall)) as url, served(house) as base:
+        code, told, wrong = await audit(f"{base}/p/{SLUG}", "--witness", str(book.witness))
+        assert code == 1
+        assert "no witness has cosigned" in wrong
+        await ask(house, url, book.witness)
+        await submit(house)
+        await counted(house, 2)
+        code, told, wrong = await audit(f"{base}/p/{SLUG}", "--witness", str(book.witness))
+        assert code == 0, wrong
+        assert f"{NAME} saw 6 entries" in told
+        code, told, _ = await audit(f"{base}/p/{SLUG}")
+        assert code == 0
+        assert f"{NAME} is said to have seen" in told
+        code, _, wrong = await audit(f"{base}/p/{SLUG}", "--witness", str(forged))
+        assert code == 1
+        assert "no cosignature by witness.example/w1" in wrong
+        assert (await audit(f"{base}/p/{SLUG}", "--witness", "nonsense"))[0] == 2
+
+
+# The witness's side, by the document
+
+
+class Log:
+    """A ledger made by hand, honest or not."""
+
+    def __init__(self, word: str = "entry", name: str = ORIGIN) -> None:
+        self.seed, self.name = checkpoint.new_seed(), name
+        self.tree = Tree([f"{word} {n}".encode() for n in range(20)])
+
+    @property
+    def verifier(self) -> Verifier:
+        return Verifier(self.name, checkpoint.public_half(self.seed))
+
+    def note(self, size: int) -> str:
+        return checkpoint.sign(self.name, Head(size, self.tree.mth(0, size)), [self.seed])
+
+    def asks(self, old: int, size: int) -> bytes:
+        proof = self.tree.proof(old, size) if 0 < old < size else []
+        return cosignature.request(old, proof, self.note(size)).encode()
+
+
+def test_a_witness_answers_as_the_document_says(tmp_path: Path) -> None:
+    log = Log()
+    book = book_of(tmp_path / "w", log.verifier)
+    assert book.add(log.asks(0, 5), 1_000).status == 200
+    answer = book.add(log.asks(5, 9), 2_000)
+    assert answer.status == 200
+    assert cosignature.verified(log.note(9) + answer.body, book.witness) == (answer.body, 2_000)
+    assert book.add(log.asks(9, 9), 3_000).status == 200
+    for old in (0, 5):
+        conflict = book.add(log.asks(old, 12), 1)
+        assert (conflict.status, conflict.body, conflict.kind) == (409, "9\n", "text/x.tlog.size")
+    assert book.add(cosignature.request(12, [], log.note(9)).encode(), 1).status == 400
+    proof = log.tree.proof(9, 14)
+    for broken in ([], proof[:-1], proof[::-1], [*proof, merkle.EMPTY]):
+        assert book.add(cosignature.request(9, broken, log.note(14)).encode(), 1).status == 422
+    # The same key with another history: never.
+    liar = Log("other")
+    liar.seed = log.seed
+    assert book.add(liar.asks(9, 14), 1).status == 422
+    same_size = book.add(liar.asks(9, 9), 1)
+    assert (same_size.status, same_size.body) == (409, "9\n")
+    assert book.last(ORIGIN) == Head(9, log.tree.mth(0, 9))
+    # Another's key, another's ledger, and what is no request at all.
+    assert book.add(Log().asks(9, 14), 1).status == 403
+    assert book.add(Log(name="other.example/ledger/x").asks(0, 14), 1).status == 404
+    good = log.asks(9, 14)
+    swaps = ((b"old 9", b"old 09"), (b"old 9", b"old -9"), (b"old 9\n", b"old 9\n!!!\n"))
+    swapped = [good.replace(*swap) for swap in swaps]
+    for bad in (*swapped, b"", b"old 9", good[:-30], b"\xff" + good, b"old 9\n" + b"AAAA\n" * 64 + b"\n"):
+        assert book.add(bad, 1).status == 400, bad
+    assert book.add(good, 1).status == 200
+
+
+def test_a_witness_remembers_across_restarts_and_keeps_its_name(tmp_path: Path) -> None:
+    log = Log()
+    first = book_of(tmp_path / "w", log.verifier)
+    assert first.add(log.asks(0, 7), 1).status == 200
+    again = book_of(tmp_path / "w", log.verifier)
+    assert again.witness == first.witness
+    assert again.add(log.asks(0, 9), 1).body == "7\n"
+    assert again.add(log.asks(7, 9), 1).status == 200
+    with pytest.raises(Exception, match=re.escape(f"--name {NAME}")):
+        book_of(tmp_path / "w", log.verifier, name="other.example")
+
+
+def test_vkeys_of_witnesses_are_read_and_others_refused() -> None:
+    witness = Witness(NAME, checkpoint.public_half(SEED))
+    assert Witness.read(str(witness)) == witness
+    for bad in (str(Verifier(NAME, witness.public)), str(witness)[:-4], str(witness).replace("w1", "w2"), ""):
+        with pytest.raises(Malformed):
+            Witness.read(bad)
+
+
+def until(shown: Callable[[], str]) -> str:
+    for _ in range(600):
+        if found := shown():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not come")
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_two_organizations_run_the_two_programs(
+    tmp_path: Path, server: Callable[..., Server], database_url: str
+) -> None:
+    folder, origin = tmp_path / "var", "p.example"
+    calls = lambda *words: command(folder, database_url, *words, base_url=f"http://{origin}")  # noqa: E731
+    assert calls("apply", str(petition_file(tmp_path))).returncode == 0
+    line = calls("ledger", SLUG).stdout.splitlines()[0]
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "logs").write_text(f"# the petition\n{line}\n")
+    port = free_port()
+    witness = subprocess.Popen(
+        [*PROGRAM, "witness", "--name", NAME, "--logs", str(there / "logs"), "--port", str(port)],
+        env=environment(there / "var", ""), cwd=there, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert witness.stdout is not None
+        vkey = witness.stdout.readline()
+        added = calls("ledger", SLUG, "--witness", f"http://127.0.0.1:{port}", vkey)
+        assert f"witness {NAME} at http://127.0.0.1:{port}: nothing cosigned yet" in added.stdout
+        running = server("serve", base_url=f"http://{origin}")
+
+        def cosigned() -> str:
+            answer = httpx.get(f"{running.base_url}/ledger/{SLUG}/witnessed")
+            return answer.text if answer.is_success else ""
+
+        note = until(cosigned)
+        assert "cosigned 0 entries" in calls("ledger", SLUG).stdout
+        assert cosignature.verified(note, Witness.read(vkey))[1] > 0
+        assert running.stop() == 0
+    finally:
+        witness.terminate()
+        witness.wait(30)
+        witness.stdout.close()
+    assert calls("ledger", SLUG, "--no-witness", NAME).returncode == 0
+    assert NAME not in calls("ledger", SLUG).stdout
+    for words in (("--no-witness", NAME), ("--witness", "http://w.example", "nonsense"),
+                  ("--witness", "ftp://w", vkey), ("--witness", "http://w.example", line)):  # fmt: skip
+        assert calls("ledger", SLUG, *words).returncode in (1, 2)
+    assert command(there / "var", "", "witness", "--name", NAME).returncode == 2
+    assert command(there / "var", "", "witness", "--name", "a b", "--log", line).returncode == 2
