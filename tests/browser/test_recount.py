@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from petition.domain import checkpoint
+from petition.actions import publishing
+from petition.domain import checkpoint, cosignature
 from petition.domain.checkpoint import Receipt
+from petition.domain.cosignature import Witness
+from petition.domain.witnessed import Asked
 from tests.browser.acts import words_of
 from tests.browser.conftest import Open
 from tests.browser.stage import SLUG, Stage
@@ -77,6 +80,27 @@ async def test_receipts_codes_and_older_heads_are_looked_at_and_nothing_is_sent(
     await page.locator("#since").set_input_files(tmp_path / "altered")
     await stands(page, "since", "wrong")
     assert sent == []
+
+
+async def test_who_else_signed_the_head_is_told(stage: Stage, open_page: Open) -> None:
+    house, seed, name = stage.house, checkpoint.new_seed(), "witness.example/w1"
+    petition, note = house.parts.hub.any_petition(SLUG).id, (await house.http.get(f"/ledger/{SLUG}/checkpoint")).text
+    head = checkpoint.head_of(note)
+    assert head is not None
+    line = cosignature.sign(checkpoint.read_note(note)[0], 1_514_000_000, name, seed)
+    asked = Asked("http://w.example", str(Witness(name, checkpoint.public_half(seed))))
+    async with house.parts.database.write() as tx:
+        await publishing.ask(tx, petition, asked.cosigned(note, head.size, line, 1_514_000_000))
+    await house.parts.hub.poll()
+    try:
+        page = await opened(stage, open_page, "en")
+        await recounted(page)
+        for step in STEPS:
+            await stands(page, step, "ok")
+        await expect(page.locator("[data-step=signature] code")).to_contain_text(f"+ {name}")
+    finally:
+        async with house.parts.database.write() as tx:
+            await publishing.ask_no_more(tx, petition, name)
 
 
 @pytest.mark.parametrize("lie", ["counts", "entry", "checkpoint", "key"])
