@@ -1,4 +1,4 @@
-"""What anybody would write in an afternoon: names in Latin letters, a few blocks, rapidfuzz over each pair in a block."""
+"""What anybody would write in an afternoon: Latin letters, a few blocks, rapidfuzz over every pair in a block."""
 
 import time
 from collections import defaultdict
