@@ -186,8 +186,8 @@ async def _working(worker: Worker) -> AsyncIterator[None]:
 
 
 async def _settle(parts: Parts) -> None:
-    parts.searches.close()
-    parts.likenesses.close()
+    await parts.searches.close()
+    await parts.likenesses.close()
     await parts.relisting.close()
     await parts.writing.close()
     await parts.resealing.close()

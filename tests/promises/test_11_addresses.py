@@ -163,8 +163,9 @@ def test_no_visitors_address_is_written(install: Callable[..., Installation], da
     assert sum(statuses.values()) == REQUESTS
 
     # One of them is slowed down, then the database goes.
-    flood = [visitor.ask(here[-1], "POST", SIGN, b"a=b", Content_Type=FORM) for _ in range(1_010)]
-    assert 429 in flood
+    # On a slow machine the bucket fills up meanwhile: as many as it takes, within bounds.
+    asked = (visitor.ask(here[-1], "POST", SIGN, b"a=b", Content_Type=FORM) for _ in range(10_000))
+    assert 429 in asked
     break_database(place)
     broken = {visitor.ask(address, "POST", SIGN, form(n), Content_Type=FORM) for n, address in enumerate(here[-15:-5])}
     assert broken == {503 if database_kind == "sqlite" else 500}

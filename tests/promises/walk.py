@@ -59,7 +59,7 @@ class Walk:
         own = f"/petitions/{SLUG}"
         shown = ("check-your-mail", "signatories", "count", "versions/1", "qr.svg", "recount")
         listed = ("counts", "timeline", "signatories", "signatories.csv", "signatories.json")
-        ledger = ("checkpoint", "key", "tile/0/000", "tile/entries/000")
+        ledger = ("checkpoint", "witnessed", "key", "tile/0/000", "tile/entries/000")
         pages = ["", own, *(f"{own}/{rest}" for rest in shown)]
         api = ["", f"/{SLUG}", *(f"/{SLUG}/{rest}" for rest in listed)]
         return [

@@ -79,9 +79,12 @@ class Unlocked(ABC, Generic[M]):
         for held in [held for held in self._held if held[0] != session_id]:
             self._drop(held)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Waits for what was going on: a reading that is cut off must give its connection back first."""
+        tasks = [made.task for made in self._held.values() if made.task is not None]
         for held in list(self._held):
             self._drop(held)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _sweep(self, now: float) -> None:
         for held in [held for held, made in self._held.items() if now - made.used_at > IDLE]:
