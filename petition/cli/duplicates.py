@@ -23,7 +23,7 @@ from petition.domain.actors import READ, Scope
 from petition.domain.duplicates.clusters import clusters, links
 from petition.domain.duplicates.index import THRESHOLD, Index
 from petition.domain.duplicates.reasons import Reason, reasons
-from petition.domain.duplicates.records import Record
+from petition.domain.duplicates.records import Record, record_of
 from petition.errors import OperatorError
 from petition.places import places
 from petition.queries import queue, resembling
@@ -32,7 +32,6 @@ from petition.words import Words
 
 AT_ONCE: Final = 500
 LEAST: Final = 0.2
-FIELDS: Final = ("full_name", "email", "city", "country", "affiliation")
 
 
 class Found(NamedTuple):
@@ -117,7 +116,7 @@ async def _records(database: Database, unlocked: Unlocked) -> tuple[list[bytes],
             except sealing.Unreadable:
                 raise OperatorError(f"the record {signature.hex()} does not open with this key") from None
             ids.append(signature)
-            records.append(Record(**{name: record.get(name) or "" for name in FIELDS}))
+            records.append(record_of(record))
     return ids, records
 
 

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petition.domain.duplicates.clusters import clusters, links
+from petition.domain.duplicates.evidence import FEATURES
 from petition.domain.duplicates.index import SURE, THRESHOLD, Index, shift_of
 from petition.domain.duplicates.reasons import Reason, reasons
 from petition.domain.duplicates.records import Record, born, code, mail, phone
+from petition.domain.duplicates.weights import WEIGHTS
 from petition.places import places
 
 GIVEN = (
@@ -272,3 +274,7 @@ def test_whatever_a_list_holds_is_borne(records: list[Record]) -> None:
         assert 0.0 <= probability <= 1.0
     index.candidates(Record("😀", "@", "x" * 50, "؟"))
     assert index.size == len(records)
+
+
+def test_every_piece_of_evidence_has_its_estimated_weight() -> None:
+    assert set(WEIGHTS) == set(FEATURES)

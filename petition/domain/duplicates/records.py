@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from petition.domain.names.letters import plain
 
@@ -27,6 +28,15 @@ class Record:
     postcode: str = ""
     national_id: str = ""
     category: str = ""
+
+
+# What a signature's sealed record says of a person; the claimed category tells little and is not compared.
+_SEALED: Final = ("full_name", "email", "city", "country", "affiliation")
+
+
+def record_of(opened: Mapping[str, Any]) -> Record:
+    """The record that was opened, as it is compared."""
+    return Record(**{name: opened.get(name) or "" for name in _SEALED})
 
 
 FIELDS: Final = tuple(field.name for field in fields(Record))

@@ -48,11 +48,9 @@ def card_of(row: Queued, record: Mapping[str, Any], first: Mapping[str, Any], re
     return Card(row, record, marked, tuple(reasons))
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """One person, probably: their signatures, the one that should go on counting first."""
+class Likely:
+    """Whatever has a `probability`."""
 
-    rows: tuple[Opened, ...]
     probability: float
 
     @property
@@ -63,6 +61,14 @@ class Proposal:
     @property
     def sure(self) -> bool:
         return self.probability >= SURE
+
+
+@dataclass(frozen=True)
+class Proposal(Likely):
+    """One person, probably: their signatures, the one that should go on counting first."""
+
+    rows: tuple[Opened, ...]
+    probability: float
 
     @property
     def value(self) -> str:
@@ -102,7 +108,7 @@ class DuplicatesPage(InsidePage):
 
 
 @dataclass(frozen=True)
-class ClusterPage(InsidePage):
+class ClusterPage(Likely, InsidePage):
     """`at`: (which, of how many); `following`: a signature of the next; `of`: whom the last act was about."""
 
     template = "console/cluster.html"
@@ -119,14 +125,6 @@ class ClusterPage(InsidePage):
     @property
     def place(self) -> str:
         return f"/petitions/{self.petition.slug}/duplicates/{self.cards[0].row.id.hex()}"
-
-    @property
-    def percent(self) -> int:
-        return min(99, int(self.probability * 100))
-
-    @property
-    def sure(self) -> bool:
-        return self.probability >= SURE
 
     def ticked(self, card: Card) -> bool:
         """As it was sent; before anything was, all are."""

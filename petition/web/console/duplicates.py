@@ -256,6 +256,8 @@ async def many(request: Asked, language: FromPath[str], slug: FromPath[str]) -> 
     for proposal in proposals[:PAGE]:
         (first, *rest) = [pair.partition(".")[::2] for pair in proposal.split(",")]
         others = {gate.identifier(member): seen for member, seen in rest}
+        if not others or gate.identifier(first[0]) in others:
+            raise NotFound()  # no form of ours says so
         await _merge(held, who, petition, {gate.identifier(first[0]): first[1]}, others)
     return redirect(f"{_here(who, petition)}?{urlencode({'said': 'many', 'least': typed.get('least')})}")
 

@@ -13,7 +13,7 @@ from petition.domain.actors import Scope
 from petition.domain.duplicates.clusters import clusters
 from petition.domain.duplicates.index import THRESHOLD, Index
 from petition.domain.duplicates.reasons import Reason, reasons
-from petition.domain.duplicates.records import Record
+from petition.domain.duplicates.records import record_of
 from petition.domain.sealing import Ring
 from petition.places import places
 from petition.queries import queue
@@ -22,7 +22,6 @@ from petition.web.console.unlocked import Made, Unlocked
 AT_ONCE: Final = 500
 LEAST: Final = 0.2  # a pair less likely than this says nothing about a cluster either
 MANY: Final = 500  # newcomers, from which on all are compared anew: a list was taken in
-FIELDS: Final = ("full_name", "email", "city", "country", "affiliation")
 
 Pair = tuple[bytes, bytes]
 
@@ -77,11 +76,6 @@ class Resemblances(Made):
             return []
         first, second = record_of(opened[one]), record_of(opened[other])
         return reasons(self.engine, self.rows[one], self.rows[other], first, second)
-
-
-def record_of(opened: Mapping[str, Any]) -> Record:
-    """What the engine compares of a record; the claimed category says little and is left out."""
-    return Record(**{name: opened.get(name) or "" for name in FIELDS})
 
 
 class Likenesses(Unlocked[Resemblances]):

@@ -24,7 +24,7 @@ SOON = 10.0
 
 
 @dataclass(slots=True)
-class Made:
+class Made(ABC):
     """`whole`: everything that there was has been read."""
 
     whole: bool = False
@@ -32,9 +32,9 @@ class Made:
     used_at: float = 0.0
     task: asyncio.Task[None] | None = None
 
+    @abstractmethod
     def empty(self) -> None:
         """Let go of every name."""
-        raise NotImplementedError
 
 
 M = TypeVar("M", bound=Made)

@@ -195,6 +195,9 @@ async def test_the_page_of_the_likeliest_is_merged_at_one_press(house: House) ->
     assert len(boxes) == 2
     await send(browser, "/many", typed)
     assert browser.page.status_code == 422, "nothing ticked"
+    (alone, *_) = (value.split(",")[0] for value in boxes.values())
+    await send(browser, "/many", {**typed, "proposal-01": alone})
+    assert browser.page.status_code == 404, "one alone is no proposal"
     await send(browser, "/many", {**typed, **boxes})
     assert browser.page.status_code == 303
     await house.fold()
