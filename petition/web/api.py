@@ -77,6 +77,15 @@ async def petition_counts(request: Asked, slug: FromPath[str]) -> Response[bytes
     return Response(parts.of(request).hub.snapshot(slug).json, media_type="application/json", headers=LIVE)
 
 
+@get("/petitions/{slug:str}/press", responses=answers(shapes.PressShape, "The count in words."))
+async def petition_press(request: Asked, slug: FromPath[str]) -> Response[bytes]:
+    """The count as a text to be quoted, by language: true at the moment it names."""
+    held = parts.of(request)
+    snapshot = held.hub.snapshot(slug)
+    words = held.pages.press(snapshot.petition, snapshot.counts)
+    return _json({"petition": slug, "as_of": snapshot.counts.as_of, "words": words})
+
+
 @get("/petitions/{slug:str}/timeline", responses=answers(shapes.TimelineShape, "The days."))
 async def petition_timeline(request: Asked, slug: FromPath[str]) -> Response[bytes]:
     """What was counted and removed, day by day."""
@@ -147,6 +156,7 @@ def description() -> OpenAPIConfig:
 router = Router(
     path="/api/v1",
     route_handlers=[
-        petition_list, petition, petition_counts, petition_timeline, petition_signatories, petition_sign,
+        petition_list, petition, petition_counts, petition_press, petition_timeline, petition_signatories,
+        petition_sign,
     ],
 )  # fmt: skip

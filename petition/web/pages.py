@@ -19,7 +19,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from petition.domain import funnel, identity
+from petition.domain import funnel, identity, press
 from petition.domain.counts import Counts
 from petition.domain.sampling import Result
 from petition.domain.witnessed import Standing
@@ -27,7 +27,7 @@ from petition.errors import FieldRefused
 from petition.queries.petitions import Petition
 from petition.queries.signatories import SignatoriesPage
 from petition.queries.timeline import Day
-from petition.rendering import environment
+from petition.rendering import environment, isolate
 from petition.web import figures, prose
 from petition.words import Words
 
@@ -308,6 +308,7 @@ class Pages:
             share_links=self._share_links,
             statement=prose.statement,
             summary=prose.summary,
+            press=self.press,
             ruler=figures.ruler,
             chart=figures.chart,
             columns=figures.columns,
@@ -333,6 +334,18 @@ class Pages:
         code = segno.make(f"{self.base_url}/p/{slug}", error="m", micro=False)
         code.save(out, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True)
         return out.getvalue()
+
+    def press(self, petition: Petition, counts: Counts) -> dict[str, str]:
+        """The count in the words of every language; what is in another one stands isolated."""
+        return {code: self._in_words(petition, counts, code) for code in self._catalogues}
+
+    def _in_words(self, petition: Petition, counts: Counts, lang: str) -> str:
+        def told(texts: Mapping[str, str]) -> str:
+            return texts[lang] if lang in texts else isolate(petition.in_language(texts, lang))
+
+        labels = {category.slug: told(category.label) for category in petition.categories}
+        address = f"{self.base_url}/{lang}/petitions/{petition.slug}/count"
+        return press.sentences(counts, told(petition.title), labels, address, self._catalogues[lang])
 
     def _share_links(self, petition: Petition, lang: str) -> tuple[tuple[str, str], ...]:
         """(name, address) of each place a reader may pass the statement on to; nothing is loaded from there."""

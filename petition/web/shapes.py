@@ -49,6 +49,14 @@ class CountsShape(msgspec.Struct):
     as_of: datetime
 
 
+class PressShape(msgspec.Struct):
+    """`words` by language; a group of fewer than 10 is not told exactly."""
+
+    petition: str
+    as_of: datetime
+    words: Texts
+
+
 class ListedShape(msgspec.Struct):
     slug: str
     status: Literal["upcoming", "open", "paused", "closed", "archived"]

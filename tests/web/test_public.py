@@ -297,3 +297,25 @@ async def test_a_signature_belongs_to_the_language_of_the_text_that_was_shown(op
     refused = await house.http.post(f"/api/v1/petitions/{SLUG}/signatures", json=LAYLA.fields(language="ar"))
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["code"] == "language-unknown"
+
+
+async def test_the_count_page_says_it_in_words_in_both_languages_and_so_does_the_api(house: House) -> None:
+    await house.apply(petition_text(title={"ar": "بيان"}, statement={"ar": "نقول هذا."}))
+    await house.confirmed(LAYLA)
+    await house.confirmed(OMAR)
+    await house.post(await house.confirmed(SALMA), "withdraw", sure="yes")
+    await house.fold()
+    told = (await house.http.get(f"/api/v1/petitions/{SLUG}/press")).json()
+    assert set(told["words"]) == {"ar", "en"}
+    assert (
+        "among them Independents (fewer than 10). Of them all, fewer than 10 await verification." in told["words"]["en"]
+    )
+    assert "the statement “\u2068بيان\u2069” has been signed by fewer than 10 people" in told["words"]["en"]
+    assert "من بينهم: مستقلّون (أقلّ من ١٠)" in told["words"]["ar"]
+    counts = await house.counts()
+    assert told["as_of"] == counts["as_of"]
+    for lang in ("ar", "en"):
+        page = (await house.http.get(f"/{lang}/petitions/{SLUG}/count")).text
+        for code, text in told["words"].items():
+            assert f"<blockquote>{text}</blockquote>" in page
+            assert f'data-copy="{text}"' in page, code
