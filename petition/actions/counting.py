@@ -13,9 +13,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import dialect, tables, tiles
@@ -25,6 +26,7 @@ from petition.queries import counts
 
 FOLD_LIMIT = 5_000
 CHUNK = 500
+_TAKEN = ("act", "id", "link", "event", "category", "method", "reason", "bind", "receipt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,23 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
     if not taken:
         return 0
     tally = await counts.tally(tx, petition_id)
-    lines = await _lines(tx, petition_id, {row.link for row in taken if row.act > 0})
+    # Only of those that are told of again is it asked where they stand.
+    again = {row.link for row in taken if row.act > 0}
+    lines = await _lines(tx, petition_id, again)
     before = tally.total
     left = sum(tally.removed.values())
     appended, verified = [], 0
     for row in taken:
-        was = lines.get(row.link)
-        appended.append(_append(tally, lines, slug, row))
-        verified += lines[row.link].verified and not (was is not None and was.verified)
+        index = tally.size
+        if row.event == ledger.COUNTED:
+            body = ledger.counted(slug, row.category, row.method, row.bind, row.receipt)
+            line = ledger.first(tally, row.category, row.method)
+            if row.link in again:
+                lines[row.link] = line
+        else:
+            body, gained = _act(tally, lines, slug, row)
+            verified += gained
+        appended.append({"petition_id": petition_id, "index": index, "link": row.link, "body": body})
     await dialect.append(tx, tables.table(tables.LedgerEntry), appended)
     leaves = merkle.leaves(row["body"] for row in appended)
     await tiles.extend(tx, petition_id, tally.size - len(appended), leaves)
@@ -84,32 +95,31 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
     return len(taken)
 
 
-def _append(tally: Tally, lines: dict[bytes, ledger.Line], slug: str, row: Any) -> dict[str, Any]:
-    index = tally.size
-    if row.event == ledger.COUNTED:
-        body = ledger.counted(slug, row.category, row.method, row.bind, row.receipt)
-        lines[row.link] = ledger.first(tally, row.category, row.method)
-    else:
-        line = lines.get(row.link)
-        if line is None:
-            raise ledger.Broken(f"entry {index} is about a line that is not in the ledger")
-        body = ledger.act(slug, row.event, line.index, row.category, row.reason)
-        lines[row.link] = ledger.then(tally, line, row.event, row.category, row.reason)
-    return {"petition_id": row.petition_id, "index": index, "link": row.link, "body": body}
+def _act(tally: Tally, lines: dict[bytes, ledger.Line], slug: str, row: Any) -> tuple[bytes, bool]:
+    """The entry about an earlier line, and whether the line is verified by it."""
+    line = lines.get(row.link)
+    if line is None:
+        raise ledger.Broken(f"entry {tally.size} is about a line that is not in the ledger")
+    body = ledger.act(slug, row.event, line.index, row.category, row.reason)
+    now = lines[row.link] = ledger.then(tally, line, row.event, row.category, row.reason)
+    return body, now.verified and not line.verified
 
 
 async def _take(tx: AsyncConnection, petition_id: bytes, limit: int) -> list[Any]:
-    """Taken out and read by one statement, so that nothing slips in between."""
+    """Taken out and read by one statement, so that nothing slips in between.
+
+    Up to `limit`, and what else came before the last of them meanwhile: chosen one by one, by their ids, they
+    would cost the database four times as much.
+    """
     waiting = tables.table(tables.LedgerWaiting)
-    chosen = (
-        select(waiting.c.id)
-        .where(waiting.c.petition_id == petition_id)
-        .order_by(waiting.c.act, waiting.c.id)
-        .limit(limit)
-    )
-    rows = (await tx.execute(delete(waiting).where(waiting.c.id.in_(chosen)).returning(*waiting.c))).all()
+    mine = waiting.c.petition_id == petition_id
+    place = (waiting.c.act, waiting.c.id)
+    if (await tx.execute(select(waiting.c.id).where(mine).offset(limit).limit(1))).first() is not None:
+        first_to_stay = (await tx.execute(select(*place).where(mine).order_by(*place).offset(limit).limit(1))).one()
+        mine = mine & (tuple_(*place) < tuple_(*first_to_stay))
+    rows = (await tx.execute(delete(waiting).where(mine).returning(*(waiting.c[name] for name in _TAKEN)))).all()
     # A signature's own acts keep their order; among different ones chance decides.
-    return sorted(rows, key=lambda row: (row.act, row.id))
+    return sorted(rows, key=itemgetter(0, 1))
 
 
 async def _lines(tx: AsyncConnection, petition_id: bytes, links: set[bytes]) -> dict[bytes, ledger.Line]:

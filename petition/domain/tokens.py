@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import b2a_base64
 from dataclasses import dataclass, field, fields
 
 TOKEN_BYTES = 32
@@ -63,7 +64,7 @@ def receipt(token: bytes) -> bytes:
 
 
 def b64(value: bytes) -> str:
-    return b64encode(value).decode()
+    return b2a_base64(value, newline=False).decode()
 
 
 @dataclass(frozen=True, slots=True)
