@@ -15,7 +15,7 @@ from petition.db import tables
 from petition.domain import states
 from petition.domain.actors import DECIDE, Actor
 from petition.errors import Forbidden
-from petition.queries import petitions
+from petition.queries import deliveries, petitions
 
 LONGEST = 3650
 CHUNK = 500
@@ -23,7 +23,10 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`days` after delivery, or after closing where nothing was delivered; nothing ends while on `hold`."""
+    """`days` after delivery, or after closing where nothing was delivered; nothing ends while on `hold`.
+
+    `delivered_on` is for a delivery that is not to be shown: where one is recorded, that one decides.
+    """
 
     days: int
     hold: bool
@@ -34,14 +37,19 @@ async def change(tx: AsyncConnection, petition_id: bytes, terms: Terms, *, by: A
     if not by.may(petition_id, DECIDE):
         raise Forbidden()
     rows = tables.table(tables.Petition)
+    # The row first, as whoever records a delivery does.
+    locked = select(rows.c.delivered_on).where(rows.c.id == petition_id).with_for_update(key_share=True)
+    known = (await tx.execute(locked)).scalar_one()
+    recorded = any(not delivery.taken_back for delivery in await deliveries.of_petition(tx, petition_id))
+    delivered_on = known if recorded else terms.delivered_on
     changed: dict[str, Any] = {
         "keep_days": terms.days,
         "on_hold": terms.hold,
-        "delivered_on": terms.delivered_on,
+        "delivered_on": delivered_on,
         "revision": rows.c.revision + 1,
     }
     await tx.execute(update(rows).where(rows.c.id == petition_id).values(**changed))
-    facts = {"days": terms.days, "hold": terms.hold, "delivered": str(terms.delivered_on or "")}
+    facts = {"days": terms.days, "hold": terms.hold, "delivered": str(delivered_on or "")}
     await audit.record(tx, Act("petition:keep", by.id, petition_id, facts=facts), today=today)
 
 

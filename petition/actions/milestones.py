@@ -19,7 +19,7 @@ from petition.actions import outbox
 from petition.db import dialect, tables
 from petition.domain.tokens import Keys
 from petition.queries import counts, organizers
-from petition.queries.timeline import timeline
+from petition.queries.timeline import milestones_reached, timeline
 
 
 async def standing(tx: AsyncConnection, petition_id: bytes) -> int:
@@ -52,7 +52,7 @@ async def catch_up(tx: AsyncConnection, petition_id: bytes, *, today: date) -> t
     await dialect.one_sequencer(tx)
     total = (await counts.tally(tx, petition_id)).total
     wanted = [number for number in await _milestones(tx, petition_id) if number <= total]
-    known = await reached(tx, petition_id)
+    known = await milestones_reached(tx, petition_id)
     missing = [number for number in wanted if number not in known]
     if not missing:
         return ()
@@ -62,13 +62,6 @@ async def catch_up(tx: AsyncConnection, petition_id: bytes, *, today: date) -> t
         sums.append((so_far, day.day))
     first = {number: next((day for total, day in sums if total >= number), today) for number in missing}
     return await _write(tx, petition_id, first)
-
-
-async def reached(connection: AsyncConnection, petition_id: bytes) -> dict[int, date]:
-    """Which were ever passed, and when."""
-    rows = tables.table(tables.MilestoneReached)
-    found = await connection.execute(select(rows.c.number, rows.c.day).where(rows.c.petition_id == petition_id))
-    return {row.number: row.day for row in found}
 
 
 async def _milestones(tx: AsyncConnection, petition_id: bytes) -> Sequence[int]:

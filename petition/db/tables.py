@@ -421,3 +421,18 @@ class MilestoneReached(Table):
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     day: Mapped[date] = mapped_column(Date)
+
+
+class Delivery(Table):
+    """That it was handed over to an addressee, named as they were then. Texts by language; kept when taken back."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_petition_id", "petition_id"), UNORDERED)
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    addressee: Mapped[dict[str, str]] = mapped_column(Json)
+    day: Mapped[date] = mapped_column(Date)
+    how: Mapped[dict[str, str]] = mapped_column(Json)
+    bearer: Mapped[dict[str, str]] = mapped_column(Json)
+    answer: Mapped[dict[str, str]] = mapped_column(Json)
+    taken_back: Mapped[bool] = mapped_column(Boolean)

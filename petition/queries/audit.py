@@ -48,7 +48,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "batches": ("batch", "invitation", "duplicate", "duplicates"),
     "people": ("organizer", "role", "key"),
     "access": ("session", "password", "recovery-code", "passkey"),
-    "petition": ("petition", "mail", "statement"),
+    "petition": ("petition", "mail", "statement", "delivery"),
     "taken": ("audit", "list", "export", "import"),
 }
 REST = "rest"

@@ -12,10 +12,10 @@ from petition.db import tables
 from petition.domain import states
 from petition.domain.actors import Scope
 from petition.domain.funnel import Cell, DayCell, MailCell
+from petition.queries.timeline import milestones_reached
 
-_rows, _mails, _letters, _days, _reached = (
-    tables.table(mapped)
-    for mapped in (tables.Signature, tables.MailDay, tables.Outbox, tables.TallyDay, tables.MilestoneReached)
+_rows, _mails, _letters, _days = (
+    tables.table(mapped) for mapped in (tables.Signature, tables.MailDay, tables.Outbox, tables.TallyDay)
 )
 _AWAITING = and_(_rows.c.state == states.CONFIRMED, _rows.c.counted_as.is_(None)).label("awaiting")
 
@@ -45,7 +45,7 @@ async def numbers(connection: AsyncConnection, petition_id: bytes) -> Numbers:
         await _cells(connection, petition_id),
         await _mail_cells(connection, petition_id),
         await _day_cells(connection, petition_id),
-        await _milestones(connection, petition_id),
+        await milestones_reached(connection, petition_id),
         await _unsent(connection, petition_id),
     )
 
@@ -72,11 +72,6 @@ async def _mail_cells(connection: AsyncConnection, petition_id: bytes) -> tuple[
 async def _day_cells(connection: AsyncConnection, petition_id: bytes) -> tuple[DayCell, ...]:
     wanted = select(*(_days.c[name] for name in DayCell.__slots__)).where(_days.c.petition_id == petition_id)
     return tuple(DayCell(*row) for row in await connection.execute(wanted))
-
-
-async def _milestones(connection: AsyncConnection, petition_id: bytes) -> dict[int, date]:
-    wanted = select(_reached.c.number, _reached.c.day).where(_reached.c.petition_id == petition_id)
-    return {row.number: row.day for row in await connection.execute(wanted)}
 
 
 async def _unsent(connection: AsyncConnection, petition_id: bytes) -> int:

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables
 from petition.domain.petition_file import PetitionFile
+from petition.queries import deliveries
+from petition.queries.deliveries import Delivery
 
 VISIBLE = ("open", "paused", "closed", "archived")
 
@@ -58,6 +60,8 @@ class Petition:
     delivered_on: date | None = None
     purged_on: date | None = None
     pause_message: Mapping[str, str] | None = None
+    # Those that stand, the newest first.
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def pause_told(self) -> Mapping[str, str] | None:
@@ -110,8 +114,9 @@ async def petitions(connection: AsyncConnection, slug: str | None = None) -> tup
     texts = await _by_petition(connection, tables.Version, ids, "number", "language")
     categories = await _by_petition(connection, tables.Category, ids, "position", "slug")
     addressees = await _by_petition(connection, tables.Addressee, ids, "position")
+    delivered = await _by_petition(connection, tables.Delivery, ids, "day", "id")
     return tuple(
-        _petition(row, texts.get(row["id"], []), categories.get(row["id"], []), addressees.get(row["id"], []))
+        _petition(row, *(part.get(row["id"], []) for part in (texts, categories, addressees, delivered)))
         for row in found
     )
 
@@ -193,7 +198,9 @@ async def _by_petition(
     return gathered
 
 
-def _petition(row: Any, texts: list[Any], categories: list[Any], addressees: list[Any]) -> Petition:
+def _petition(
+    row: Any, texts: list[Any], categories: list[Any], addressees: list[Any], delivered: list[Any]
+) -> Petition:
     current = [text for text in texts if text["number"] == row["version"]]
     # The default language leads, whatever order the rows came in.
     current.sort(key=lambda text: (text["language"] != row["default_language"], text["language"]))
@@ -208,6 +215,7 @@ def _petition(row: Any, texts: list[Any], categories: list[Any], addressees: lis
             "statement": {text["language"]: text["statement"] for text in current},
             "categories": tuple(Category(c["slug"], c["claim"], c["label"], c["retired"]) for c in categories),
             "addressees": tuple(Addressee(a["name"]) for a in addressees),
+            "deliveries": tuple(deliveries.of_row(d) for d in reversed(delivered) if not d["taken_back"]),
         }
     )
 

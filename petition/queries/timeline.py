@@ -18,6 +18,13 @@ class Day:
     removed: int
 
 
+async def milestones_reached(connection: AsyncConnection, petition_id: bytes) -> dict[int, date]:
+    """Which milestones the count ever passed, and when it first did."""
+    rows = tables.table(tables.MilestoneReached)
+    wanted = select(rows.c.number, rows.c.day).where(rows.c.petition_id == petition_id).order_by(rows.c.number)
+    return {row.number: row.day for row in await connection.execute(wanted)}
+
+
 async def timeline(connection: AsyncConnection, petition_id: bytes) -> tuple[Day, ...]:
     """The days on which anything changed, oldest first."""
     rows = tables.table(tables.TallyDay)

@@ -54,6 +54,17 @@ def _whole(petition: Petition, snapshot: Snapshot) -> dict[str, Any]:
         ],
         "addressees": [{"name": dict(a.name)} for a in petition.addressees],
         "pause_message": petition.pause_told,
+        "milestones_reached": [{"number": number, "day": day} for number, day in snapshot.reached],
+        "deliveries": [
+            {
+                "addressee": dict(d.addressee),
+                "day": d.day,
+                "how": dict(d.how),
+                "by": dict(d.bearer),
+                "answer": dict(d.answer),
+            }
+            for d in petition.deliveries
+        ],
     }
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -12,11 +12,11 @@ import msgspec
 from petition.db.database import Database
 from petition.domain import witnessed
 from petition.domain.checkpoint import Verifier
-from petition.domain.counts import Counts
+from petition.domain.counts import Counts, shown_milestones
 from petition.domain.sampling import Result
 from petition.domain.witnessed import Asked, Standing
 from petition.errors import PetitionNotFound, Unavailable
-from petition.queries import counts, petitions
+from petition.queries import counts, petitions, timeline
 from petition.queries.counts import Head
 from petition.queries.petitions import Petition
 
@@ -48,6 +48,8 @@ class Snapshot:
     # What the texts above were made of.
     made_of: tuple[str, list[dict[str, Any]], dict[str, Any] | None]
     sample: Result | None
+    # Milestones that the public count has passed, each with the day on which it first did.
+    reached: tuple[tuple[int, date], ...] = ()
 
     @property
     def visible(self) -> bool:
@@ -122,8 +124,16 @@ class Hub:
                     fresh[head.slug] = replace(known, **_texts(head))
                 else:
                     tallied = counts.counts_of(petition, head.tally, now.replace(microsecond=0))
+                    passed = await timeline.milestones_reached(connection, petition.id)
                     fresh[head.slug] = Snapshot(
-                        petition, tallied, phase, version, public(tallied), vkey=_vkey(head), **_texts(head)
+                        petition,
+                        tallied,
+                        phase,
+                        version,
+                        public(tallied),
+                        vkey=_vkey(head),
+                        reached=shown_milestones(passed, tallied),
+                        **_texts(head),
                     )
         if any(self._snapshots.get(slug) is not snapshot for slug, snapshot in fresh.items()) or len(fresh) != len(
             self._snapshots

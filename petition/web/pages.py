@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote, urlencode
@@ -77,6 +78,10 @@ class Page:
         return None
 
 
+# Milestones that the count has passed, each with its day.
+Reached = tuple[tuple[int, date], ...]
+
+
 @dataclass(frozen=True)
 class Listed:
     """One petition on the home page; `phase` as of now."""
@@ -108,6 +113,7 @@ class PetitionPage(Page):
     phase: str
     form: FormState = FormState()
     versions: tuple[int, ...] = ()
+    reached: Reached = ()
 
     def path(self, lang: str) -> str:
         return f"/{lang}/petitions/{self.petition.slug}"
@@ -160,6 +166,7 @@ class CountPage(Page):
     timeline: tuple[Day, ...]
     witnesses: tuple[Standing, ...] = ()
     sample: Result | None = None
+    reached: Reached = ()
 
     def path(self, lang: str) -> str:
         return f"/{lang}/petitions/{self.petition.slug}/count"
@@ -366,14 +373,14 @@ class Pages:
 
 @pass_context
 def _local(context: Context, petition: Petition, texts: Mapping[str, str]) -> Markup:
-    """A petition's text in the page's language, else in its own, marked as such."""
+    """A petition's text in the page's language, else in its own or in whichever there is, marked as such."""
     lang = context["lang"]
     if lang in texts:
         return escape(texts[lang])
-    spoken: Words | None = context["catalogues"].get(petition.default_language)
+    code = petition.default_language if petition.default_language in texts else next(iter(texts))
+    spoken: Words | None = context["catalogues"].get(code)
     direction = spoken.direction if spoken else "auto"
-    text = petition.in_language(texts, lang)
-    return Markup('<bdi lang="{}" dir="{}">{}</bdi>').format(petition.default_language, direction, text)
+    return Markup('<bdi lang="{}" dir="{}">{}</bdi>').format(code, direction, texts[code])
 
 
 @pass_context

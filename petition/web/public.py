@@ -84,7 +84,7 @@ def _statement(snapshot: Snapshot, form: FormState) -> PetitionPage:
     older = tuple(range(1, snapshot.petition.version))
     carries = form.values.get("invitation") and "invitation" not in form.errors
     page = InvitedPage if carries else PetitionPage
-    return page(snapshot.petition, snapshot.counts, snapshot.phase, form, older)
+    return page(snapshot.petition, snapshot.counts, snapshot.phase, form, older, snapshot.reached)
 
 
 @post("/{language:str}/petitions/{slug:str}/signatures", status_code=303)
@@ -161,7 +161,9 @@ async def count(request: Asked, language: FromPath[str], slug: FromPath[str]) ->
         request,
         snapshot,
         key,
-        lambda: CountPage(snapshot.petition, snapshot.counts, days, snapshot.witnesses, snapshot.sample),
+        lambda: CountPage(
+            snapshot.petition, snapshot.counts, days, snapshot.witnesses, snapshot.sample, snapshot.reached
+        ),
     )
 
 

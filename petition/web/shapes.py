@@ -76,6 +76,21 @@ class AddresseeShape(msgspec.Struct):
     name: Texts
 
 
+class MilestoneShape(msgspec.Struct):
+    number: int
+    day: date
+
+
+class DeliveryShape(msgspec.Struct):
+    """To whom it was handed over, when, how, by whom, what came back: texts by language, as far as they were given."""
+
+    addressee: Texts
+    day: date
+    how: Texts
+    by: Texts
+    answer: Texts
+
+
 class PetitionShape(ListedShape):
     version: int
     statement: Texts
@@ -87,6 +102,8 @@ class PetitionShape(ListedShape):
     categories: list[CategoryShape]
     addressees: list[AddresseeShape]
     pause_message: Texts | None
+    milestones_reached: list[MilestoneShape]
+    deliveries: list[DeliveryShape]
 
 
 class DayShape(msgspec.Struct):

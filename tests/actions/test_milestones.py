@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from petition.actions import counting, milestones, organizers
+from petition.actions import counting, organizers
 from petition.app import make_worker
 from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant
+from petition.queries.timeline import milestones_reached
 from tests.factories import SLUG, petition_text
 from tests.house import House, Mail
 from tests.mail.smtp import Postbox
@@ -27,7 +28,7 @@ OUTBOX = tables.table(tables.Outbox)
 
 async def reached(house: House, slug: str = SLUG) -> dict[int, date]:
     async with house.parts.database.read() as connection:
-        return await milestones.reached(connection, house.parts.hub.any_petition(slug).id)
+        return await milestones_reached(connection, house.parts.hub.any_petition(slug).id)
 
 
 def told(house: House) -> list[tuple[str, Mail]]:

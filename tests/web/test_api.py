@@ -60,6 +60,8 @@ async def test_a_petition_is_told_whole(house: House) -> None:
         "statement": {"ar": "نقول **هذا**.", "en": "We say **this**."},
         "publish": "live",
         "pause_message": None,
+        "milestones_reached": [],
+        "deliveries": [],
         "opens_at": "2017-12-25T00:00:00Z",
         "closes_at": "2018-01-30T00:00:00Z",
         "ask_for": {"affiliation": "optional", "city": "optional", "country": "required"},

@@ -16,6 +16,7 @@ import pytest
 import petition
 from petition.domain.counts import CategoryCount, Counts
 from petition.errors import FieldRefused
+from petition.queries.deliveries import Delivery
 from petition.queries.petitions import Addressee, Category, Petition
 from petition.queries.signatories import SignatoriesPage, Signatory
 from petition.queries.timeline import Day
@@ -77,9 +78,18 @@ def some_counts(total: int = 3142, **changes: Any) -> Counts:
     return replace(counts, **changes)
 
 
+REACHED = tuple((number, NOW.date()) for number in (1000, 2000, 3000))
+
+
+def a_delivery(text: str) -> Delivery:
+    """To an addressee; with texts in Arabic alone, so that an English page has another language in it."""
+    told = {"ar": text}
+    return Delivery(b"id", {"ar": "الأمين العام"}, NOW.date(), told, told, told, taken_back=False)
+
+
 def every_page(text: str) -> dict[str, Page]:
     """Each page there is, with `text` wherever somebody's own words can stand."""
-    signed = a_petition()
+    signed, delivered = a_petition(), a_petition(deliveries=(a_delivery(text),) * 5)
     own = OwnData(text, text, text, text, text, "SY", "initials", "ar")
     refused = {
         name: FieldRefused("too-long", limit=200)
@@ -100,6 +110,8 @@ def every_page(text: str) -> dict[str, Page]:
         "no names": SignatoryList(signed, SignatoriesPage((), None)),
         "count": CountPage(signed, some_counts(), days),
         "count, nought": CountPage(signed, some_counts(0, removed={}), ()),
+        "count, delivered": CountPage(delivered, some_counts(), days, reached=REACHED),
+        "petition, delivered": PetitionPage(delivered, some_counts(), "open", reached=REACHED),
         "recount": RecountPage(signed, "https://petition.example/p/x"),
         "version": VersionPage(signed, 1, {"ar": text, "en": text}, {"ar": text, "en": text}),
         "pending": Pending(text, signed, own, FormState({}, {"agree": FieldRefused("agree-missing")})),
@@ -176,8 +188,12 @@ def test_every_page_is_whole(name: str, lang: str) -> None:
 
 @pytest.mark.parametrize("lang", ["ar", "en"])
 def test_the_petition_page_is_one_response_of_14_kilobytes_at_most(lang: str) -> None:
-    for name in ("petition, open", "refused form"):
-        html = PAGES.render(every_page("ليلى حدّاد")[name], lang)
+    for name, typed in (
+        ("petition, open", ""),
+        ("refused form", "ليلى حدّاد"),
+        ("petition, delivered", "سُلّم باليد " * 25),
+    ):
+        html = PAGES.render(every_page(typed)[name], lang)
         assert len(gzip.compress(html, 9)) <= 14 * 1024
     assert len(gzip.compress(PAGES.render(every_page("")["petition, open"], lang), 9)) <= 13 * 1024
 

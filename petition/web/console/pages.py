@@ -8,6 +8,7 @@ from petition.domain.actors import Grant
 from petition.domain.counts import Counts
 from petition.domain.funnel import Funnel
 from petition.queries.batches import Batch
+from petition.queries.deliveries import Delivery
 from petition.queries.funnel import Failed
 from petition.queries.petitions import Petition
 from petition.queries.rekeyings import Rekeying
@@ -180,6 +181,23 @@ class RetentionPage(InsidePage):
     @property
     def place(self) -> str:
         return f"/petitions/{self.petition.slug}/retention"
+
+
+@dataclass(frozen=True)
+class DeliveriesPage(InsidePage):
+    """`deliveries`: those taken back too. `correcting`: the one that the form is about; None for a new one."""
+
+    template = "console/deliveries.html"
+    petition: Petition
+    deliveries: tuple[Delivery, ...]
+    decides: bool
+    correcting: Delivery | None = None
+    form: FormState = EMPTY
+    said: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/deliveries"
 
 
 @dataclass(frozen=True)
