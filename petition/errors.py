@@ -21,6 +21,7 @@ Operator errors end a command or a start; each is one plain English line that sa
     OperatorError            message
     ├── Misconfigured        variable, why
     ├── FileRefused          path, line, why
+    │   └── SheetRefused     code, facts: a list that cannot be read, worded by its door as `sheet.<code>`
     ├── SchemaBehind         the database is older than this version
     ├── SchemaAhead          the database is newer than this version
     ├── OtherHistory         the database does not continue the ledger that was signed
@@ -142,6 +143,14 @@ class FileRefused(OperatorError):
         self.why = why
         where = self.path if line is None else f"{self.path}, line {line}"
         super().__init__(f"{where}: {why}")
+
+
+class SheetRefused(FileRefused):
+    """Who sent the list may be at a command line or in the console: both have the words."""
+
+    def __init__(self, path: object, line: int | None, code: str, **facts: object) -> None:
+        self.code, self.facts = code, facts
+        super().__init__(path, line, code)
 
 
 class SchemaBehind(OperatorError):

@@ -1,7 +1,8 @@
 """Rows out of a file that somebody sent: CSV in the encodings offices use, XLSX, and our own JSON. One row at a time.
 
 What cannot be such a file is told apart by its content, not by its name. Nothing is unpacked beyond a limit that any
-honest list stays far below, and no formula is calculated: a cell is what was last seen in it.
+honest list stays far below, and no formula is calculated: a cell is what was last seen in it. A file may lie on a disk
+or anywhere else that gives it as bytes (`Source`); nothing of it is written elsewhere while it is read.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ import io
 import json
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 
-from petition.errors import FileRefused
+from petition.errors import SheetRefused
 
 MOST_COLUMNS = 256
 MOST_UNPACKED = 2 << 30
@@ -39,11 +40,32 @@ ARABIC = range(0x0600, 0x0700)
 Row = tuple[int, Sequence[str]]
 
 
+class Source(Protocol):
+    """A file that can be opened again and again, each time from its beginning, and sought in."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self) -> IO[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def open(self) -> IO[bytes]:
+        return self.path.open("rb")
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """`kind`: csv, xlsx or json; `encoding` of a CSV, and whether that was a `guess`."""
 
-    path: Path
+    source: Source
     kind: str
     encoding: str = ""
     delimiter: str = ""
@@ -52,40 +74,38 @@ class Sheet:
     def rows(self) -> Iterator[Row]:
         """(number as a spreadsheet counts, cells as text); rows without anything in them are left out.
 
-        Of JSON, first its fields' names as a heading. `FileRefused` where the file breaks off or cannot be read.
+        Of JSON, first its fields' names as a heading. `SheetRefused` where the file breaks off or cannot be read.
         """
         match self.kind:
             case "csv":
                 found = _csv_rows(self)
             case "xlsx":
-                found = _xlsx_rows(self.path)
+                found = _xlsx_rows(self.source)
             case _:
-                found = _json_rows(self.path)
+                found = _json_rows(self.source)
         for number, cells in found:
             if any(cells):
                 yield number, cells
 
 
-def opened(path: Path, encoding: str | None = None) -> Sheet:
-    """What the file is, or `FileRefused`, which says what to do about it."""
+def opened(source: Source, encoding: str | None = None, delimiter: str | None = None) -> Sheet:
+    """What the file is, or `SheetRefused`, which says what to do about it."""
     try:
-        with path.open("rb") as file:
+        with source.open() as file:
             start = file.read(8)
             if start[:4] == b"PK\x03\x04":
-                _require_workbook(path, file)
-                return Sheet(path, "xlsx")
+                _require_workbook(source, file)
+                return Sheet(source, "xlsx")
             if start.startswith(b"%PDF"):
-                raise FileRefused(path, None, "is a PDF, whatever its name says; save the list as CSV or XLSX")
+                raise SheetRefused(source.name, None, "pdf")
             if start == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-                raise FileRefused(
-                    path, None, "has a password or is an old .xls; save it as .xlsx without a password, or as CSV"
-                )
+                raise SheetRefused(source.name, None, "old-or-locked")
             file.seek(0)
             if _begins_json(file.read(64)):
-                return Sheet(path, "json")
-            return _csv(path, file, encoding)
+                return Sheet(source, "json")
+            return _csv(source, file, encoding, delimiter)
     except OSError as wrong:
-        raise FileRefused(path, None, f"cannot be read ({wrong.strerror})") from None
+        raise SheetRefused(source.name, None, "unreadable", why=wrong.strerror or type(wrong).__name__) from None
 
 
 def _begins_json(start: bytes) -> bool:
@@ -95,22 +115,41 @@ def _begins_json(start: bytes) -> bool:
 # CSV
 
 
-def _csv(path: Path, file: IO[bytes], encoding: str | None) -> Sheet:
+def _csv(source: Source, file: IO[bytes], encoding: str | None, delimiter: str | None) -> Sheet:
     file.seek(0)
     sample = file.read(SAMPLE)
     if not sample.strip():
-        raise FileRefused(path, None, "is empty")
+        raise SheetRefused(source.name, None, "empty")
     known, guess = encoding, False
     if known is None:
         known = next((name for mark, name in BOMS if sample.startswith(mark)), None) or _wide(sample)
     if known is None and _decodes(file, "utf-8"):
         known = "utf-8-sig"
     if known is None:
-        known, guess = _older(path, sample), True
+        known, guess = _older(source, sample), True
     if not _decodes(file, known):
-        raise FileRefused(path, None, f"is not in {known}; --encoding names another of {', '.join(ENCODINGS)}")
-    text = codecs.getincrementaldecoder(known)("strict").decode(sample)
-    return Sheet(path, "csv", known, _delimiter(text), guess)
+        raise SheetRefused(source.name, None, "encoding-wrong", encoding=known, known=", ".join(ENCODINGS))
+    return Sheet(source, "csv", known, delimiter or _delimiter(_decoded(sample, known)), guess)
+
+
+def _decoded(sample: bytes, encoding: str, errors: str = "strict") -> str:
+    """Of a sample that may end within a letter."""
+    return codecs.getincrementaldecoder(encoding)(errors).decode(sample)
+
+
+def as_written_in(source: Source, encodings: Sequence[str] = ENCODINGS) -> Mapping[str, str]:
+    """The first words of a CSV that are not plain English, as each encoding would have them: a person sees which."""
+    with source.open() as file:
+        sample = file.read(SAMPLE)
+    strange = next((at for at, byte in enumerate(sample) if byte > 127), 0)
+    begins = max(sample.rfind(b"\n", 0, strange) + 1, strange - 40, 0)
+    begins -= begins % 2
+    shown = {}
+    for encoding in encodings:
+        # The end may be within a letter; what cannot be read stands as a question mark on its own.
+        text = _decoded(sample[begins : begins + 160], encoding, "replace")
+        shown[encoding] = " ".join(text.replace("\x00", "\ufffd").split())[:70]
+    return shown
 
 
 def _wide(sample: bytes) -> str | None:
@@ -134,12 +173,12 @@ def _decodes(file: IO[bytes], encoding: str) -> bool:
     return True
 
 
-def _older(path: Path, sample: bytes) -> str:
+def _older(source: Source, sample: bytes) -> str:
     """An encoding from before Unicode: Arabic Windows, if what it gives are Arabic letters; else nobody can know."""
     strange = [char for char in sample.decode("windows-1256", "replace") if ord(char) > 127]
     if sum(ord(char) in ARABIC for char in strange) > 0.8 * len(strange):
         return "windows-1256"
-    raise FileRefused(path, None, "is not UTF-8; --encoding windows-1252 or windows-1256 says what it is")
+    raise SheetRefused(source.name, None, "encoding-unknown")
 
 
 def _delimiter(text: str) -> str:
@@ -155,7 +194,7 @@ def _delimiter(text: str) -> str:
 
 
 def _csv_rows(sheet: Sheet) -> Iterator[Row]:
-    with sheet.path.open(encoding=sheet.encoding, newline="") as file:
+    with io.TextIOWrapper(sheet.source.open(), encoding=sheet.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=sheet.delimiter, strict=False)
         number = 0
         while True:
@@ -164,37 +203,37 @@ def _csv_rows(sheet: Sheet) -> Iterator[Row]:
                 cells = next(reader)
             except StopIteration:
                 return
-            except (csv.Error, UnicodeError) as wrong:
-                raise FileRefused(sheet.path, number, f"cannot be read ({wrong})") from None
+            except (csv.Error, UnicodeError):
+                raise SheetRefused(sheet.source.name, number, "row-broken") from None
             yield number, [cell.strip() for cell in cells]
 
 
 # XLSX
 
 
-def _require_workbook(path: Path, file: IO[bytes]) -> None:
+def _require_workbook(source: Source, file: IO[bytes]) -> None:
     """A spreadsheet, and none that unpacks to more than anybody's list."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        raise FileRefused(path, None, "is damaged: it begins like a spreadsheet and is none") from None
+        raise SheetRefused(source.name, None, "damaged") from None
     names = {entry.filename for entry in entries}
     if "xl/workbook.xml" not in names:
-        raise FileRefused(path, None, "is no .xlsx workbook; save the list as XLSX or CSV")
+        raise SheetRefused(source.name, None, "no-workbook")
     if any(entry.flag_bits & 1 for entry in entries):
-        raise FileRefused(path, None, "has a password; save it without one")
+        raise SheetRefused(source.name, None, "locked")
     for entry in entries:
         swollen = entry.file_size > HONEST_SIZE and entry.file_size > MOST_RATIO * max(entry.compress_size, 1)
         shared = entry.filename == "xl/sharedStrings.xml" and entry.file_size > MOST_SHARED
         if swollen or shared or sum(e.file_size for e in entries) > MOST_UNPACKED:
-            raise FileRefused(path, None, "unpacks to far more than a list can be; save it anew, or as CSV")
+            raise SheetRefused(source.name, None, "swells")
 
 
-def _xlsx_rows(path: Path) -> Iterator[Row]:
+def _xlsx_rows(source: Source) -> Iterator[Row]:
     """Of its first sheet that has anything in it."""
     try:
-        with path.open("rb") as file, warnings.catch_warnings():
+        with source.open() as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             for sheet in book.worksheets:
@@ -207,8 +246,8 @@ def _xlsx_rows(path: Path) -> Iterator[Row]:
                         yield number, [_text(cell) for cell in cells]
                 if found:
                     return
-    except (zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, EOFError) as wrong:
-        raise FileRefused(path, None, f"is damaged and cannot be read ({type(wrong).__name__})") from None
+    except (zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, EOFError):
+        raise SheetRefused(source.name, None, "damaged") from None
 
 
 def _text(cell: Any) -> str:
@@ -226,11 +265,11 @@ def _text(cell: Any) -> str:
 # JSON, as `petition export` writes it: a head, one signature to a line, a foot
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
-    with path.open("rb") as file:
+def _json_rows(source: Source) -> Iterator[Row]:
+    with source.open() as file:
         head = file.readline(MOST_JSON_LINE)
         if b'"signatures":[' not in head.replace(b" ", b""):
-            raise FileRefused(path, 1, "is JSON, but no list that `petition export` wrote")
+            raise SheetRefused(source.name, 1, "json-foreign")
         names: list[str] = []
         number = 1
         while line := file.readline(MOST_JSON_LINE):
@@ -238,22 +277,22 @@ def _json_rows(path: Path) -> Iterator[Row]:
             bare = line.strip()
             if bare in (b"]}", b""):
                 continue
-            found = _object(path, number, bare.removesuffix(b","))
+            found = _object(source, number, bare.removesuffix(b","))
             if not names:
                 names = list(found)
                 yield 1, names
             yield number, [_plain(found.get(name)) for name in names]
         if number == 1:
-            raise FileRefused(path, None, "breaks off after its first line")
+            raise SheetRefused(source.name, None, "breaks-off")
 
 
-def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def _object(source: Source, number: int, line: bytes) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise FileRefused(path, number, "is no signature as `petition export` writes it, one to a line")
+        raise SheetRefused(source.name, number, "json-line")
     return found
 
 
@@ -261,10 +300,3 @@ def _plain(value: Any) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def written_again(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A few rows as a person can look at them, for a preview."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([heading, *rows])
-    return text.getvalue().rstrip("\n")

@@ -26,6 +26,7 @@ FLOORS = {
     "petition.places": 3,
     "petition.witnessing": 3,
     "petition.submitting": 6,
+    "petition.taking": 6,
     "petition.db": 3,
     "petition.queries": 4,
     "petition.actions": 5,

@@ -3,7 +3,7 @@
     begin   the same file again goes on with the same import: what is in is known by its line, and nothing comes twice
     add     a few hundred lines by a few statements; who counts already, withdrew or stands twice is told, line by line
     finish  the lines are forgotten
-    undo    in steps; what no list may take back with it stays: who signed and confirmed as well
+    undo    in steps; what no list may take back with it stays: who signed and confirmed as well, or said it is right
 
 Killed anywhere, the same file goes on. Nobody who withdrew or was taken out is brought back by a list.
 """
@@ -20,12 +20,12 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from petition.actions import audit, counting, intake
+from petition.actions import audit, counting, intake, outbox
 from petition.actions.audit import Act
 from petition.db import dialect, tables
 from petition.domain import identity, ledger, sealing, states, tokens
 from petition.domain.actors import DECIDE, MODERATE, Actor
-from petition.domain.importing import DONE, RUNNING, UNDOING, UNDONE, UNDONE_REASON
+from petition.domain.importing import DONE, RUNNING, UNDOING, UNDONE, UNDONE_REASON, Evidence
 from petition.domain.listed import Listed
 from petition.domain.tokens import Keys
 from petition.errors import Conflict, FieldRefused, Forbidden, NotFound
@@ -39,11 +39,12 @@ _IMPORTS, _MEMBERS, _ROWS = (tables.table(t) for t in (tables.Import, tables.Imp
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A line as the row it will be; `note` is what the ledger will be told."""
+    """A line as the row it will be; `letter` the mail to whoever is asked, `note` what the ledger is told."""
 
     listed: Listed
     identity: bytes
     row: dict[str, Any]
+    letter: dict[str, Any]
     note: counting.Note
     public_key: bytes
 
@@ -64,7 +65,7 @@ async def begin(
     petition: Petition,
     digest: bytes,
     method: str,
-    source: str,
+    evidence: Evidence,
     *,
     by: Actor | None,
     today: date,
@@ -77,9 +78,7 @@ async def begin(
     if known is not None:
         return known
     public_key = (await petitions.public_keys(tx, [petition.id]))[petition.id]
-    sealed = sealing.seal_record(
-        sealing.canonical({"source": source}), secrets.token_bytes(32), public_key, petition.id
-    )
+    sealed = sealing.seal_record(sealing.canonical(evidence.facts()), secrets.token_bytes(32), public_key, petition.id)
     row = {"id": secrets.token_bytes(16), "petition_id": petition.id, "digest": digest, "method": method}
     made = {"state": RUNNING, "source": sealed, "added": 0, "refused": 0, "made_by": by.id if by else None}
     await tx.execute(insert(_IMPORTS).values(**row, **made, made_on=today))
@@ -92,9 +91,16 @@ def _act(verb: str, of: Import, by: Actor | None, **facts: Any) -> Act:
     return Act(verb, by.id if by else None, of.petition_id, of.id, facts)
 
 
-def make(petition: Petition, listed: Listed, digest: bytes, method: str, keys: Keys, *, today: date) -> Made:
-    """The row that this line becomes: sealed like every other. Nobody holds its link, so there is no copy for one."""
-    attempt = intake.prepare(petition, listed.submission, listed.language, keys, today=today, method=method)
+def make(
+    petition: Petition, listed: Listed, digest: bytes, method: str, keys: Keys, *, today: date, asks: bool = False
+) -> Made:
+    """The row that this line becomes: sealed like every other.
+
+    Nobody holds its link until they are asked whether they are rightly listed (`asks`, where there is an address);
+    until then its token lies sealed with the record, and there is no copy for it.
+    """
+    kind = outbox.LISTED if asks and listed.submission.email.address else None
+    attempt = intake.prepare(petition, listed.submission, listed.language, keys, today=today, method=method, kind=kind)
     category = petition.category(listed.submission.category)
     counted_as = category.slug if category is not None and category.claim == "open" else None
     record = {"full_name": listed.submission.full_name}
@@ -106,7 +112,6 @@ def make(petition: Petition, listed: Listed, digest: bytes, method: str, keys: K
         "counted_on": today,
         "acts": 1,
         "identity": digest,
-        "own_copy": None,
         "bind": None,
         **identity.shown_as(record, listed.submission.visibility, hidden=False),
     }
@@ -120,7 +125,7 @@ def make(petition: Petition, listed: Listed, digest: bytes, method: str, keys: K
         bind=attempt.signature["bind"],
         receipt=tokens.receipt(attempt.token),
     )
-    return Made(listed, digest, row, note, petition.public_key)
+    return Made(listed, digest, row, attempt.letter, note, petition.public_key)
 
 
 async def known(
@@ -173,9 +178,13 @@ async def add(tx: AsyncConnection, of: Import, made: Sequence[Made], *, today: d
         await dialect.append(tx, _ROWS, [each.row for each in new])
     except IntegrityError:
         raise Conflict("changed-meanwhile") from None
-    members = [{"import_id": of.id, "signature_id": each.row["id"], "row": each.listed.number} for each in new]
+    members = [
+        {"import_id": of.id, "signature_id": each.row["id"], "row": each.listed.number, "confirmed": False}
+        for each in new
+    ]
     await dialect.append(tx, _MEMBERS, members)
     await counting.note(tx, [each.note for each in new], today=today)
+    await outbox.enqueue(tx, [each.letter for each in new if each.letter])
     if new:
         so_far = {"added": _IMPORTS.c.added + len(new), "state": RUNNING}
         await tx.execute(update(_IMPORTS).where(_IMPORTS.c.id == of.id).values(**so_far))
@@ -225,7 +234,7 @@ async def take_back(
     if not ids:
         await tx.execute(update(_IMPORTS).where(_IMPORTS.c.id == of.id).values(state=UNDONE))
         return 0, 0
-    going = [signature_id for signature_id in ids if signature_id not in kept]
+    going = [signature_id for signature_id, confirmed in ids.items() if not confirmed and signature_id not in kept]
     wanted = select(_ROWS.c.id, _ROWS.c.state, _ROWS.c.acts).where(_ROWS.c.id.in_(going)).order_by(_ROWS.c.id)
     rows = (await tx.execute(wanted.with_for_update())).all()
     counted = [row for row in rows if row.state == states.CONFIRMED]
@@ -240,5 +249,5 @@ async def take_back(
         for row in counted
     ]
     await counting.note(tx, notes, today=today)
-    await tx.execute(delete(_MEMBERS).where(_MEMBERS.c.import_id == of.id, _MEMBERS.c.signature_id.in_(ids)))
+    await tx.execute(delete(_MEMBERS).where(_MEMBERS.c.import_id == of.id, _MEMBERS.c.signature_id.in_(list(ids))))
     return len(counted), len(ids) - len(rows)

@@ -28,7 +28,10 @@ from petition.queries.petitions import Petition
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to sign, ready to be written. The token is known to nobody but the sealed mail."""
+    """One attempt to sign, ready to be written. The token is known to nobody but the sealed mail.
+
+    Of a list's line there may be no mail: `letter` is empty then.
+    """
 
     signature: dict[str, Any]
     letter: dict[str, Any]
@@ -57,13 +60,18 @@ def prepare(
     burst: str | None = None,
     method: str = states.MAIL,
     invitation: Invitation | None = None,
+    kind: str | None = outbox.CONFIRM,
 ) -> Attempt:
-    """Seals the record for the organizers, a copy for the signatory, the mail for the worker."""
+    """Seals the record for the organizers, a copy for the signatory, the mail of that kind for the worker.
+
+    `kind` None: no mail and no copy. With any kind but the usual one the record keeps its link's token: see importing.
+    """
     # Asked for at once: each call for random bytes is one into the kernel.
     token, secret, signature_id, copy_nonce, mail_nonce = _random(
         tokens.TOKEN_BYTES, 32, 16, sealing.NONCE_BYTES, sealing.NONCE_BYTES
     )
     record = sealing.canonical(submission.record(petition.slug, petition.version, language))
+    kept = None if kind == outbox.CONFIRM else token
     signature = {
         "id": signature_id,
         "petition_id": petition.id,
@@ -83,8 +91,8 @@ def prepare(
         "identity": keys.identity_of(petition.id, submission.email.canonical),
         "merged_into": None,
         "bind": sealing.bind(secret, record),
-        "sealed": sealing.seal_record(record, secret, petition.public_key, petition.id),
-        "own_copy": sealing.seal(record, tokens.own_copy_key(token), copy_nonce, signature_id),
+        "sealed": sealing.seal_record(record, secret, petition.public_key, petition.id, link=kept),
+        "own_copy": sealing.seal(record, tokens.own_copy_key(token), copy_nonce, signature_id) if kind else None,
         "shown_name": None,
         "shown_key": None,
         "hidden": False,
@@ -92,6 +100,8 @@ def prepare(
         "burst": burst,
         "invitation_id": invitation.id if invitation else None,
     }
+    if kind is None:
+        return Attempt(signature, {}, token, petition.public_key)
     contents = {
         "address": submission.email.address,
         "mailbox": submission.email.mailbox,
@@ -99,7 +109,7 @@ def prepare(
         "token": tokens.written(token),
         "language": language,
     }
-    letter = outbox.row(keys, signature_id, petition.id, contents, nonce=mail_nonce, due_on=today)
+    letter = outbox.row(keys, signature_id, petition.id, contents, nonce=mail_nonce, kind=kind, due_on=today)
     return Attempt(signature, letter, token, petition.public_key)
 
 

@@ -23,8 +23,10 @@ from petition.domain import actors, sealing, states
 from petition.domain.tokens import Keys
 
 CONFIRM, ALREADY, REMINDER = "confirm", "already", "reminder"
+# To whom a list names: "you were listed, is that right?"
+LISTED = "listed"
 # One mail of each kind for one signature: its id says which, so that finding a signature's mails needs no index.
-NUMBERS = {CONFIRM: b"\x01", REMINDER: b"\x02"}
+NUMBERS = {CONFIRM: b"\x01", REMINDER: b"\x02", LISTED: b"\x03"}
 # To an organizer. Its id follows from whom it tells of what: the same thing is told once, whoever notes it.
 MILESTONE = "milestone"
 TO_ORGANIZERS = {MILESTONE: b"\x10"}

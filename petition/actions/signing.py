@@ -17,7 +17,7 @@ from petition.db import tables
 from petition.domain import identity, ledger, sealing, states, tokens
 from petition.domain.tokens import Keys
 from petition.errors import Conflict, FieldRefused, Gone, Invalid, LinkUnknown
-from petition.queries import invitations, signatures
+from petition.queries import imports, invitations, signatures
 from petition.queries.signatures import Signature
 
 
@@ -241,14 +241,42 @@ async def _own(tx: AsyncConnection, token: bytes) -> Signature:
     return other
 
 
-async def deny(tx: AsyncConnection, token: bytes) -> Signature:
-    """ "This was not me": a pending signature ends and everything in it is erased. Once confirmed, use withdraw."""
+async def deny(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date) -> Signature:
+    """ "This was not me": a pending signature ends and everything in it is erased. Once confirmed, use withdraw.
+
+    Whoever a list brought, and who has not said that it is right, leaves the count as well; the digest of the address
+    stays, so that no list brings them back.
+    """
     signature = await standing(tx, token, lock=True)
     if signature.state == states.PENDING:
         await _change(tx, signature.id, state=states.WITHDRAWN, reason=states.DENIED, **tables.WIPED)
-        await outbox.forget(tx, [signature.id])
-        await notes.forget(tx, [signature.id])
+    elif await asked(tx, signature):
+        gone = {**tables.WIPED, "identity": signature.identity, "acts": signature.acts + 1}
+        await _change(tx, signature.id, state=states.WITHDRAWN, reason=states.DENIED, **gone)
+        await _removed(tx, signature, "withdrawn", keys=keys, today=today)
+    else:
+        return signature
+    await outbox.forget(tx, [signature.id])
+    await notes.forget(tx, [signature.id])
     return signature
+
+
+async def asked(connection: AsyncConnection, signature: Signature) -> bool:
+    """Whether it counts because a list says so, and its signatory has yet to tell whether that is right."""
+    listed = signature.method in states.LISTED and signature.own_copy is not None
+    counts = signature.state == states.CONFIRMED
+    return listed and counts and await imports.confirmed(connection, signature.id) is False
+
+
+async def affirm(tx: AsyncConnection, token: bytes) -> bool:
+    """ "Yes, that is right", said by whom a list brought; False where there was nothing to say."""
+    signature = await standing(tx, token, lock=True)
+    if not await asked(tx, signature):
+        return False
+    members = tables.table(tables.ImportMember)
+    await tx.execute(update(members).where(members.c.signature_id == signature.id).values(confirmed=True))
+    await outbox.forget(tx, [signature.id])
+    return True
 
 
 async def change_visibility(tx: AsyncConnection, token: bytes, visibility: str) -> Signature:
@@ -272,7 +300,7 @@ async def withdraw(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date
         )
         await _removed(tx, signature, "withdrawn", keys=keys, today=today)
     elif signature.state == states.PENDING:
-        await deny(tx, token)
+        await deny(tx, token, keys=keys, today=today)
     return signature
 
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -14,28 +14,25 @@ from typing import IO
 
 import click
 
-from petition import cli, sheets, words
-from petition.actions import importing, intake
+from petition import cli, sheets, taking, words
+from petition.actions import importing
 from petition.cli import files, unlocking
 from petition.db.database import Database
 from petition.db.opening import opened
-from petition.domain import headings, listing, tabular
 from petition.domain.actors import MODERATE, Actor
 from petition.domain.headings import FIELDS, Columns, Unmapped
-from petition.domain.importing import METHODS
-from petition.domain.listed import Listed, Reader, Vocabulary
-from petition.domain.submission import ASKED
+from petition.domain.importing import METHODS, Evidence
+from petition.domain.listed import Reader
 from petition.domain.tokens import Keys
-from petition.errors import Conflict, FieldRefused, Forbidden, Invalid, NotFound, OperatorError
-from petition.queries import imports, petitions
+from petition.errors import Conflict, FileRefused, Forbidden, NotFound, OperatorError, SheetRefused
+from petition.queries import imports
 from petition.queries.imports import Import
 from petition.queries.petitions import Petition
 from petition.settings import Settings
-from petition.sheets import Row, Sheet
+from petition.sheets import OnDisk, Row, Sheet
+from petition.taking import Lacking, RefusedRows, Taking, Told
 from petition.words import Words
 
-CHUNK = 500
-TRIES = 5
 SHOWN = 3
 NOT_TAKEN = "takes no list now: it is a draft or archived, its safety switch is on, or its records have ended"
 ENDED = "this import was undone meanwhile; nothing further was added"
@@ -54,16 +51,7 @@ class Order:
     encoding: str | None
     language: str | None
     dry: bool
-
-
-@dataclass(slots=True)
-class Told:
-    """What became of the lines."""
-
-    added: int = 0
-    there: int = 0
-    refused: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
+    asks: bool = False
 
 
 def _pairs(_: click.Context, option: click.Parameter, typed: tuple[str, ...]) -> dict[str, str]:
@@ -87,6 +75,7 @@ def _pairs(_: click.Context, option: click.Parameter, typed: tuple[str, ...]) ->
 @click.option("--source", default="", metavar="TEXT", help="Where the list comes from; kept sealed.")
 @click.option("--encoding", type=click.Choice(sheets.ENCODINGS), help="Of a CSV that does not say so itself.")
 @click.option("--lang", "language", type=click.Choice(["ar", "en"]), help="The words of the reasons.")
+@click.option("--ask", "asks", is_flag=True, help="Mail those with an address: you were listed, is that right?")
 @click.option("--dry-run", "dry", is_flag=True, help="Say what would become of each row, and store nothing.")
 @click.option("--undo", metavar="ID", help="Take an import back as a whole.")
 @click.option("--list", "listed", is_flag=True, help="The imports there were.")
@@ -100,6 +89,7 @@ def command(
     source: str,
     encoding: str | None,
     language: str | None,
+    asks: bool,
     dry: bool,
     undo: str | None,
     listed: bool,
@@ -119,7 +109,7 @@ def command(
             lines = asyncio.run(_undo(settings, slug, undo, address))
         else:
             assert file is not None
-            order = Order(slug, file, asked, usual, method, source, encoding, language, dry)
+            order = Order(slug, file, asked, usual, method, source, encoding, language, dry, asks)
             lines = asyncio.run(_import(settings, order, address))
     except Forbidden:
         cli.fail(f"{address} may not do this on {slug}")
@@ -132,57 +122,52 @@ async def _actor(database: Database, keys: Keys, settings: Settings, address: st
 
 
 async def _import(settings: Settings, order: Order, address: str | None) -> list[str]:
-    sheet = sheets.opened(order.file, order.encoding)
     catalogues = words.load()
-    async with opened(settings) as (database, keys):
-        petition = await unlocking.petition_of(database, order.slug)
-        by = await _actor(database, keys, settings, address)
-        if by is not None and by.scope(petition.id, MODERATE) is None:
-            raise Forbidden()
-        try:
-            importing.require_taking(petition)
-        except Conflict:
-            raise OperatorError(f"{order.slug} {NOT_TAKEN}") from None
-        reader = _reader(sheet, order, petition, catalogues, datetime.now(UTC).date())
-        number = sum(1 for _ in _lines(sheet, reader.columns))
-        for line in _understood(sheet, reader.columns, petition):
-            click.echo(line, err=True)
-        run = _Run(database, keys, petition, order, by, reader, catalogues[order.language or petition.default_language])
-        return await run.whole(sheet, number)
+    try:
+        sheet = sheets.opened(OnDisk(order.file), order.encoding)
+        async with opened(settings) as (database, keys):
+            petition = await unlocking.petition_of(database, order.slug)
+            by = await _actor(database, keys, settings, address)
+            if by is not None and by.scope(petition.id, MODERATE) is None:
+                raise Forbidden()
+            try:
+                importing.require_taking(petition)
+            except Conflict:
+                raise OperatorError(f"{order.slug} {NOT_TAKEN}") from None
+            reader = _reader(sheet, order, petition, catalogues, datetime.now(UTC).date())
+            number = sum(1 for _ in taking.lines(sheet, reader.columns))
+            for line in _understood(sheet, reader.columns, petition):
+                click.echo(line, err=True)
+            spoken = catalogues[order.language or petition.default_language]
+            return await _Run(database, keys, petition, order, by, reader, spoken).whole(sheet, number)
+    except SheetRefused as wrong:
+        why = catalogues["en"].fill(f"sheet.{wrong.code}", wrong.facts)
+        how = " (--encoding)" if wrong.code.startswith("encoding") else ""
+        raise FileRefused(wrong.path, wrong.line, why + how) from None
 
 
 def _reader(sheet: Sheet, order: Order, petition: Petition, catalogues: Mapping[str, Words], today: date) -> Reader:
-    ours = [name for name in listing.COLUMNS if name in FIELDS]
-    own = {name: [name, *(spoken(f"column.{name}") for spoken in catalogues.values())] for name in ours}
-    first = list(islice(sheet.rows(), headings.LOOKED_AT))
+    """Worded for whoever can name columns at the command line."""
+    first = taking.first_rows(sheet)
+    there = ", ".join(filter(None, _heading(first)))
     try:
-        columns = headings.columns(first, headings.known_headings(own), order.asked)
+        columns = taking.guess(first, catalogues, order.asked)
+        return taking.reader(columns, petition, catalogues, order.usual, today)
     except Unmapped as named:
-        there = ", ".join(filter(None, _heading(first)))
         raise OperatorError(f"{order.file} has no column {named}; its first rows hold: {there}") from None
-    vocabulary = Vocabulary(catalogues, {c.slug: [c.slug, *c.label.values()] for c in petition.categories})
-    usual = {name: vocabulary.code(name, value) for name, value in order.usual.items()}
-    rules = intake.rules(petition)
-    if not columns.names and not {"full_name", "given_name"} & usual.keys():
-        raise OperatorError(
-            f"{order.file}: no column is known as a name among: {', '.join(filter(None, _heading(first)))}; "
-            "say which with --map full_name=COLUMN"
-        )
-    needed = ["category", *(name for name, how in petition.ask_for.items() if how == "required")]
-    for name in needed:
-        if name not in columns.at and name not in usual:
-            raise OperatorError(f"{order.file} says no {name}: --map {name}=COLUMN or --set {name}=VALUE says it")
-    if "category" in usual and usual["category"] not in rules.categories:
-        raise OperatorError(f"{order.slug} has no category {usual['category']} that one can sign as")
-    return Reader(columns, vocabulary, rules, petition.languages, usual, today)
+    except Lacking as lacking:
+        name, slug = lacking.facts.get("field"), lacking.facts.get("category")
+        told = {
+            "no-name": f"{order.file}: no column is known as a name among: {there}; "
+            "say which with --map full_name=COLUMN",
+            "says-no": f"{order.file} says no {name}: --map {name}=COLUMN or --set {name}=VALUE says it",
+            "category-unknown": f"{order.slug} has no category {slug} that one can sign as",
+        }
+        raise OperatorError(told[lacking.code]) from None
 
 
 def _heading(first: Sequence[Row]) -> Sequence[str]:
     return max((cells for _, cells in first), key=lambda cells: sum(map(bool, cells)), default=())
-
-
-def _lines(sheet: Sheet, columns: Columns) -> Iterator[Row]:
-    return (row for row in sheet.rows() if row[0] >= columns.begins)
 
 
 def _understood(sheet: Sheet, columns: Columns, petition: Petition) -> Iterator[str]:
@@ -193,13 +178,11 @@ def _understood(sheet: Sheet, columns: Columns, petition: Petition) -> Iterator[
         yield f"read as {sheet.encoding}, cells parted by {delimiter}{guess}"
     told = [f"{name}: {_named(columns, place)}" for name, place in columns.at.items()]
     yield f"columns: {'; '.join(told)}"
-    unasked = [name for name in ASKED if name in columns.at and name not in petition.ask_for]
-    used = set(columns.at.values())
-    left = [cell for place, cell in enumerate(columns.heading) if cell and place not in used]
-    if unasked or left:
-        yield f"left out: {', '.join((*unasked, *left))}"
+    left = taking.left_out(columns, petition)
+    if left:
+        yield f"left out: {', '.join(left)}"
     names = [columns.at[name] for name in ("full_name", "given_name", "surname") if name in columns.at]
-    for number, cells in islice(_lines(sheet, columns), SHOWN):
+    for number, cells in islice(taking.lines(sheet, columns), SHOWN):
         yield f"row {number}: {' '.join(cells[place] for place in names if place < len(cells))}"
 
 
@@ -208,7 +191,7 @@ def _named(columns: Columns, place: int) -> str:
 
 
 class _Run:
-    """One file on its way in: `CHUNK` rows at a time, each chunk one transaction."""
+    """One file on its way in."""
 
     def __init__(
         self,
@@ -221,135 +204,60 @@ class _Run:
         spoken: Words,
     ) -> None:
         self._database, self._keys, self._petition, self._order = database, keys, petition, order
-        self._by, self._reader, self._words = by, reader, spoken
-        self._told = Told()
+        self._by, self._reader = by, reader
+        self._refused = RefusedRows(reader.columns.heading, spoken)
         self._import: Import | None = None
-        self._gone: frozenset[bytes] = frozenset()
-        # In a dry run nothing is stored that could tell who stood in an earlier row.
-        self._seen: dict[bytes, int] = {}
 
     async def whole(self, sheet: Sheet, number: int) -> list[str]:
         order, path = self._order, files.free(self._order.file.with_suffix(".refused.csv"))
         digest = importing.digest_of(self._keys, self._petition.id, _sha256(order.file))
-        async with self._database.read() as connection:
-            self._gone = await imports.taken_out(connection, self._petition.id)
         if not order.dry:
-            source = f"{order.file.name}\n{order.source}".strip()
+            source = Evidence(file=order.file.name, source=order.source)
             async with self._database.write() as tx:
                 self._import = await importing.begin(
                     tx, self._petition, digest, order.method, source, by=self._by, today=self._reader.until
                 )
+        taken = Taking(self._database, self._keys, self._petition, self._reader, held=self._import, asks=order.asks)
         with files.written(path) as file:
-            await self._rows(sheet, number, Refused(file, self._reader.columns.heading, self._words))
+            file.write(self._refused.begin())
+            try:
+                await self._rows(sheet, number, taken, file)
+            except Conflict as ended:
+                raise self._ended(ended) from None
             file.flush()
-        if not self._told.refused:
+        if not taken.told.refused:
             path.unlink()
         if self._import is not None:
             async with self._database.write() as tx:
-                await importing.finish(tx, self._import, self._told.refused, by=self._by, today=self._reader.until)
-        return list(self._summary(path))
+                await importing.finish(tx, self._import, taken.told.refused, by=self._by, today=self._reader.until)
+        return list(self._summary(path, taken.told))
 
-    async def _rows(self, sheet: Sheet, number: int, refused: Refused) -> None:
-        rows = _lines(sheet, self._reader.columns)
+    async def _rows(self, sheet: Sheet, number: int, taken: Taking, file: IO[bytes]) -> None:
+        rows = taking.lines(sheet, self._reader.columns)
         bar = click.progressbar(length=number, label=str(self._order.file), file=sys.stderr, hidden=not _watched())
         with bar:
-            while chunk := list(islice(rows, CHUNK)):
-                told = await self._chunk(chunk)
+            while chunk := list(islice(rows, taking.CHUNK)):
+                refused, _ = await taken.chunk(chunk)
                 for line, cells in chunk:
-                    why = told.get(line)
-                    if why is not None:
-                        refused.write(line, cells, why)
-                        self._told.refused += 1
+                    if line in refused:
+                        file.write(self._refused.row(line, cells, refused[line]))
                 bar.update(len(chunk))
 
-    async def _chunk(self, chunk: Sequence[Row]) -> dict[int, Mapping[str, FieldRefused]]:
-        """By row, why it was refused."""
-        told: dict[int, Mapping[str, FieldRefused]] = {}
-        wanted: list[tuple[Listed, bytes]] = []
-        for number, cells in chunk:
-            try:
-                listed = self._reader.read(number, cells)
-            except Invalid as wrong:
-                told[number] = wrong.fields
-            else:
-                wanted.append((listed, self._keys.identity_of(self._petition.id, listed.identity())))
-        late = await self._decided(wanted)
-        self._told.there += sum(why is None for why in late.values())
-        self._told.added += len(wanted) - len(late)
-        return told | {number: {"row": why} for number, why in late.items() if why is not None}
+    def _ended(self, ended: Conflict) -> OperatorError:
+        if ended.code == "import-ended" or self._import is None:
+            return OperatorError(ENDED)
+        return OperatorError(
+            f"{self._order.slug} {NOT_TAKEN}; the same file goes on later, "
+            f"or --undo {self._import.id.hex()} takes back what is in"
+        )
 
-    async def _decided(self, wanted: Sequence[tuple[Listed, bytes]]) -> dict[int, FieldRefused | None]:
-        """By row, why it is not added: None where it is in by an earlier run of this same import."""
-        held = self._import
-        async with self._database.read() as connection:
-            late = await importing.known(connection, held.id if held else None, self._petition.id, wanted, self._gone)
-        new = [(listed, digest) for listed, digest in wanted if listed.number not in late]
-        if held is None:
-            for listed, digest in new:
-                earlier = self._seen.setdefault(digest, listed.number)
-                if earlier != listed.number:
-                    late[listed.number] = FieldRefused("listed-twice", row=earlier)
-            return late
-        return late | await self._stored(held, new)
-
-    async def _stored(self, held: Import, new: Sequence[tuple[Listed, bytes]]) -> dict[int, FieldRefused | None]:
-        for left in reversed(range(TRIES)):
-            made = [
-                importing.make(self._petition, listed, digest, held.method, self._keys, today=self._reader.until)
-                for listed, digest in new
-            ]
-            try:
-                async with self._database.write() as tx:
-                    found = await petitions.petition(tx, self._order.slug)
-                    importing.require_taking(found or self._petition)
-                    return await importing.add(tx, held, made, today=self._reader.until)
-            except Conflict as ended:
-                if ended.code == "changed-meanwhile" and left:
-                    # Somebody confirmed one of these addresses at this very moment: by now they can be seen.
-                    continue
-                if ended.code == "key-changed" and left:
-                    self._petition = await unlocking.petition_of(self._database, self._order.slug)
-                    continue
-                if ended.code == "import-ended":
-                    raise OperatorError(ENDED) from None
-                raise OperatorError(
-                    f"{self._order.slug} {NOT_TAKEN}; the same file goes on later, "
-                    f"or --undo {held.id.hex()} takes back what is in"
-                ) from None
-        return {}
-
-    def _summary(self, path: Path) -> Iterator[str]:
-        told, dry = self._told, self._order.dry
-        yield f"{'would be added' if dry else 'added'}: {told.added:,}"
+    def _summary(self, path: Path, told: Told) -> Iterator[str]:
+        yield f"{'would be added' if self._order.dry else 'added'}: {told.added:,}"
         if told.there:
             yield f"added by an earlier run of this file: {told.there:,}"
         yield f"refused: {told.refused:,}" + (f", in {path} with their reasons" if told.refused else "")
         if self._import is not None:
             yield f"undone as a whole by: petition import {self._order.slug} --undo {self._import.id.hex()}"
-
-
-class Refused:
-    """The rows that were refused, as they stood in the file, with their reasons: to be corrected and fed in again."""
-
-    def __init__(self, file: IO[bytes], heading: Sequence[str], spoken: Words) -> None:
-        self._file, self._words, self._width = file, spoken, len(heading)
-        self._write([*heading, spoken("column.refused-row"), spoken("column.refused-why")], tabular.BOM)
-
-    def write(self, number: int, cells: Sequence[str], why: Mapping[str, FieldRefused]) -> None:
-        """What stands beyond the heading comes after the reason, so that the reasons stand below one another."""
-        own = [*cells[: self._width], *[""] * (self._width - len(cells))] if self._width else list(cells)
-        self._write([*own, str(number), self._reason(why), *cells[len(own) :]])
-
-    def _reason(self, why: Mapping[str, FieldRefused]) -> str:
-        return " ".join(
-            f"{self._words(f'column.{name}')}: {self._words.fill(f'field.{refusal.code}', refusal.facts)}"
-            if name != "row"
-            else self._words.fill(f"field.{refusal.code}", refusal.facts)
-            for name, refusal in why.items()
-        )
-
-    def _write(self, row: Sequence[str], before: str = "") -> None:
-        self._file.write(before.encode() + tabular.csv_bytes([[tabular.unguarded(cell) for cell in row]]))
 
 
 async def _undo(settings: Settings, slug: str, typed: str, address: str | None) -> list[str]:

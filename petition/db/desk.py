@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
+    false,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -282,13 +283,71 @@ class Import(Table):
 
 
 class ImportMember(Table):
-    """A signature that a list brought. `row` is its line while the list is being read: read anew, it is known again."""
+    """A signature that a list brought. `row` is its line while the list is being read: read anew, it is known again.
+
+    `confirmed`: asked whether it is right that they were listed, its signatory said yes.
+    """
 
     __tablename__ = "import_members"
-    __table_args__ = (UNORDERED,)
+    __table_args__ = (Index("ix_import_members_signature_id", "signature_id"), UNORDERED)
     import_id: Mapped[bytes] = mapped_column(Id, ForeignKey("imports.id"), primary_key=True)
     signature_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
     row: Mapped[int | None] = mapped_column(Integer)
+    confirmed: Mapped[bool] = mapped_column(Boolean, server_default=false())
+
+
+class Staging(Table):
+    """A list sent to the console and looked at. `key` opens its parts and is sealed to its sender's own key.
+
+    `rows`: how many it has, once they were counted; `seen`: how many the present run has come to. `run`, `alive_at` and
+    `ends_at` are as in `exports`. `stopped`: what kept it from being taken in, as an error's code.
+    """
+
+    __tablename__ = "stagings"
+    __table_args__ = (
+        CheckConstraint(one_of("state", importing.STAGES), name="state"),
+        Index("ix_stagings_petition_id", "petition_id"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    state: Mapped[str] = mapped_column(String(8))
+    made_by: Mapped[bytes] = mapped_column(Id)
+    made_on: Mapped[date] = mapped_column(Date)
+    key: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes | None] = mapped_column(Digest)
+    parts: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(BigInteger)
+    rows: Mapped[int | None] = mapped_column(Integer)
+    seen: Mapped[int] = mapped_column(Integer)
+    refused: Mapped[int] = mapped_column(Integer)
+    asks: Mapped[bool] = mapped_column(Boolean)
+    stopped: Mapped[str | None] = mapped_column(String(24))
+    run: Mapped[bytes | None] = mapped_column(Id)
+    alive_at: Mapped[int | None] = mapped_column(Integer)
+    ends_at: Mapped[int] = mapped_column(Integer)
+    import_id: Mapped[bytes | None] = mapped_column(Id)
+
+
+class StagingPart(Table):
+    """A piece of what lies sealed of such a list; `kind` says of what."""
+
+    __tablename__ = "staging_parts"
+    __table_args__ = (CheckConstraint(one_of("kind", importing.PARTS), name="kind"), UNORDERED)
+    staging_id: Mapped[bytes] = mapped_column(Id, ForeignKey("stagings.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Layout(Table):
+    """How the last list of one source was read. Source and headings are keyed digests: both may be names."""
+
+    __tablename__ = "layouts"
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
+    source: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+    layout: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
 class AuditEntry(Table):

@@ -36,6 +36,7 @@ from petition.db.desk import ExportPart as ExportPart
 from petition.db.desk import Import as Import
 from petition.db.desk import ImportMember as ImportMember
 from petition.db.desk import Invitation as Invitation
+from petition.db.desk import Layout as Layout
 from petition.db.desk import Note as Note
 from petition.db.desk import Organizer as Organizer
 from petition.db.desk import PetitionKey as PetitionKey
@@ -43,6 +44,8 @@ from petition.db.desk import RecoveryCode as RecoveryCode
 from petition.db.desk import Rekeying as Rekeying
 from petition.db.desk import Role as Role
 from petition.db.desk import Session as Session
+from petition.db.desk import Staging as Staging
+from petition.db.desk import StagingPart as StagingPart
 from petition.db.desk import ToldApart as ToldApart
 from petition.db.mapping import UNORDERED as UNORDERED
 from petition.db.mapping import Table as Table

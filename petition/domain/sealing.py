@@ -64,9 +64,15 @@ def about_record(petition_id: bytes) -> bytes:
     return b"petition/record/1/" + petition_id
 
 
-def seal_record(record: bytes, secret: bytes, public_key: bytes, petition_id: bytes) -> bytes:
-    """The canonical record and its bind secret, for organizers alone."""
-    plain = b'{"record":' + record + b',"secret":"' + b64encode(secret) + b'"}'
+def seal_record(
+    record: bytes, secret: bytes, public_key: bytes, petition_id: bytes, *, link: bytes | None = None
+) -> bytes:
+    """The canonical record and its bind secret, for organizers alone.
+
+    `link`: the token of somebody who did not sign here and has no mail with it yet, so that one can be sent later.
+    """
+    kept = b',"link":"' + b64encode(link) + b'"' if link else b""
+    plain = b'{"record":' + record + b',"secret":"' + b64encode(secret) + b'"' + kept + b"}"
     return seal_plain(padded(plain), public_key, petition_id)
 
 
@@ -106,6 +112,11 @@ class Opener:
         """The record alone."""
         found: dict[str, Any] = json.loads(self.plain(sealed))["record"]
         return found
+
+    def linked(self, sealed: bytes) -> tuple[dict[str, Any], bytes | None]:
+        """The record, and the token that was kept with it, if one was."""
+        value = json.loads(self.plain(sealed))
+        return value["record"], b64decode(value["link"]) if "link" in value else None
 
     def plain(self, sealed: bytes) -> bytes:
         for place, key in enumerate(self._keys):

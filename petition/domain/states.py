@@ -28,7 +28,9 @@ REASONS_GIVEN = ("not-a-person", "not-who-they-say", "asked-by-person", "duplica
 
 VISIBILITIES = ("name", "initials", "anonymous")
 MAIL, INVITATION = "mail", "invitation"
-METHODS = (MAIL, INVITATION, "import", "paper")
+# Brought by somebody's list, without its signatory's own doing.
+LISTED = ("import", "paper")
+METHODS = (MAIL, INVITATION, *LISTED)
 REASONS = ("withdrawn", "merged", "invalidated", "erased")
 
 LAPSE_AFTER = timedelta(days=14)

@@ -170,6 +170,8 @@ def _kind(letter: Letter, truth: str | None) -> str | None:
     """What is still to be said: the letter may have been overtaken by what its signatory did."""
     if letter.kind in outbox.TO_ORGANIZERS:
         return letter.kind if truth == letter.kind else None
+    if letter.kind == outbox.LISTED:
+        return letter.kind if truth == states.CONFIRMED else None
     if truth == states.PENDING:
         return letter.kind
     if truth == outbox.ALREADY and letter.kind == outbox.CONFIRM:

@@ -15,7 +15,7 @@ from jinja2 import Environment
 from petition.domain.states import LAPSE_AFTER
 from petition.words import Words
 
-KINDS = ("confirm", "already", "reminder")
+KINDS = ("confirm", "already", "reminder", "listed")
 TO_ORGANIZERS = ("milestone",)
 
 

@@ -65,9 +65,18 @@ async def lines(connection: AsyncConnection, import_id: bytes, ids: Sequence[byt
     return {row[0]: row[1] for row in await connection.execute(wanted)}
 
 
-async def members(connection: AsyncConnection, import_id: bytes, *, limit: int) -> list[bytes]:
-    wanted = select(_members.c.signature_id).where(_members.c.import_id == import_id)
-    return list((await connection.execute(wanted.order_by(_members.c.signature_id).limit(limit))).scalars())
+async def members(connection: AsyncConnection, import_id: bytes, *, limit: int) -> dict[bytes, bool]:
+    """Signatures that this list brought, and whether their signatories have said that it is right."""
+    wanted = select(_members.c.signature_id, _members.c.confirmed).where(_members.c.import_id == import_id)
+    found = await connection.execute(wanted.order_by(_members.c.signature_id).limit(limit))
+    return {row[0]: row[1] for row in found}
+
+
+async def confirmed(connection: AsyncConnection, signature_id: bytes) -> bool | None:
+    """Whether its signatory has said that they are rightly listed; None where no list brought it."""
+    wanted = select(_members.c.confirmed).where(_members.c.signature_id == signature_id).limit(1)
+    found: bool | None = (await connection.execute(wanted)).scalar_one_or_none()
+    return found
 
 
 async def taken_out(connection: AsyncConnection, petition_id: bytes) -> frozenset[bytes]:

@@ -219,9 +219,20 @@ class Pending(LinkPage):
 
 
 @dataclass(frozen=True)
+class RightlyListed(LinkPage):
+    """A list says that they signed: is that right? `method`: import or paper. `form.errors` may hold `agree`."""
+
+    template = "signature/listed.html"
+    petition: Petition
+    own: OwnData
+    method: str
+    form: FormState = FormState()
+
+
+@dataclass(frozen=True)
 class Confirmed(LinkPage):
     """It counts. `total`: the whole count. `awaiting`: the category's claim has yet to be verified.
-    `said`: what has just been done, of `confirmed`, `again`, `visibility`.
+    `said`: what has just been done, of `confirmed`, `again`, `visibility`, `listed`.
     `code`: the receipt's short one, None until the line is published."""
 
     template = "signature/confirmed.html"
@@ -236,17 +247,21 @@ class Confirmed(LinkPage):
 
 @dataclass(frozen=True)
 class Sure(LinkPage):
-    """Asks again before `act`: `deny`, `withdraw` or `erase`. `form.errors` may hold `sure`."""
+    """Asks again before `act`: `deny`, `withdraw` or `erase`. `form.errors` may hold `sure`.
+
+    `about`: whose words it uses, where they are not the act's own.
+    """
 
     template = "signature/sure.html"
     act: str
+    about: str
     petition: Petition | None = None
     form: FormState = FormState()
 
 
 @dataclass(frozen=True)
 class LinkEnded(LinkPage):
-    """A link that confirms nothing any more. `kind`: withdrawn, erased, denied, lapsed, already, rejected,
+    """A link that confirms nothing any more. `kind`: withdrawn, erased, denied, unlisted, lapsed, already, rejected,
     invalidated, merged, unknown. `acts`: what it may still do, of `withdraw`, `erase`."""
 
     template = "signature/ended.html"

@@ -17,11 +17,11 @@ from petition.queries.signatures import Signature
 from petition.web import forms, guards, parts
 from petition.web.answers import html, redirect, spoken
 from petition.web.forms import Typed
-from petition.web.pages import Confirmed, FormState, LinkEnded, LinkPage, OwnData, Pending, Sure
+from petition.web.pages import Confirmed, FormState, LinkEnded, LinkPage, OwnData, Pending, RightlyListed, Sure
 from petition.web.parts import Asked, Parts
 
 # Said once after an act, by the address that it leads to.
-SAID = ("confirmed", "again", "visibility")
+SAID = ("confirmed", "again", "visibility", "listed")
 NOWHERE = {"X-Robots-Tag": "noindex"}
 
 
@@ -54,11 +54,16 @@ async def link(
             signature = await signing.standing(connection, token or b"")
         except LinkUnknown:
             return _answer(held, LinkEnded(text, kind="unknown"), language, 404)
-        other = await signing.other_of(connection, signature)
+        other, asked = await _circumstances(connection, signature)
         line = await ledger.placed(connection, *_place(held, signature))
     assert token is not None
     code = checkpoint.short_code(line.index, line.entry) if line else None
-    return _answer(held, _page(held, signature, token, other=other, said=said, code=code), language)
+    return _answer(held, _page(held, signature, token, other=other, asked=asked, said=said, code=code), language)
+
+
+async def _circumstances(connection: Any, signature: Signature) -> tuple[Signature | None, bool]:
+    """The mailbox's other signature; and whether it is still to be told if a list is right."""
+    return await signing.other_of(connection, signature), await signing.asked(connection, signature)
 
 
 def _place(held: Parts, signature: Signature) -> tuple[bytes, bytes | None]:
@@ -95,6 +100,7 @@ def _page(
     token: bytes,
     *,
     other: Signature | None = None,
+    asked: bool = False,
     said: str | None = None,
     form: FormState | None = None,
     code: str | None = None,
@@ -104,6 +110,8 @@ def _page(
     form = form or FormState()
     if signature.state == states.CONFIRMED and signature.own_copy is None:
         return LinkEnded(text, kind="purged", petition=petition, code=code)
+    if asked:
+        return RightlyListed(text, petition, _own(signature, token, petition), signature.method, form)
     if signature.state == states.CONFIRMED:
         return Confirmed(
             text,
@@ -125,6 +133,8 @@ def _page(
 
 
 def _kind(signature: Signature) -> str:
+    if signature.reason == states.DENIED and signature.method in states.LISTED:
+        return "unlisted"
     if signature.reason in (states.DENIED, states.ERASED):
         return signature.reason
     return states.LAPSED if signature.state == states.PENDING else signature.state
@@ -166,15 +176,18 @@ async def confirm(request: Asked, language: FromPath[str], text: FromPath[str]) 
     if signature.state == states.PENDING and not signature.expired(held.today()):
         raise PetitionNotOpen(signature.status)
     said = "again" if signature.again else "confirmed"
+    if signature.again and signature.method in states.LISTED:
+        async with held.database.write() as tx:
+            said = "listed" if await signing.affirm(tx, token) else said
     return redirect(f"/{language}/signature/{text}?said={said}")
 
 
 async def _not_agreed(held: Parts, token: bytes, language: str, typed: Typed) -> Response[bytes]:
     async with held.database.read() as connection:
         signature = await signing.standing(connection, token)
-        other = await signing.other_of(connection, signature)
+        other, asked = await _circumstances(connection, signature)
     form = FormState(typed.values, {"agree": FieldRefused("agree-missing")})
-    return _answer(held, _page(held, signature, token, other=other, form=form), language, 422)
+    return _answer(held, _page(held, signature, token, other=other, asked=asked, form=form), language, 422)
 
 
 @post("/{language:str}/signature/{text:str}/deny", status_code=303)
@@ -184,7 +197,7 @@ async def deny(request: Asked, language: FromPath[str], text: FromPath[str]) -> 
     if again is not None:
         return again
     async with held.database.write() as tx:
-        await signing.deny(tx, token)
+        await signing.deny(tx, token, keys=held.keys, today=held.today())
     return redirect(f"/{language}/signature/{text}")
 
 
@@ -222,9 +235,11 @@ async def _begin(request: Asked, language: str, text: str, act: str) -> tuple[by
     token, typed = _token(text), await forms.form(request)
     async with held.database.read() as connection:
         signature = await signing.standing(connection, token)
+        asked = act == "deny" and await signing.asked(connection, signature)
     if typed.get("step") and typed.get("sure") != "yes":
         refused = {"sure": FieldRefused("sure-missing")} if typed.get("step") == "2" else {}
-        page = Sure(text, act=act, petition=_petition(held, signature), form=FormState(typed.values, refused))
+        about, petition = "unlist" if asked else act, _petition(held, signature)
+        page = Sure(text, act=act, about=about, petition=petition, form=FormState(typed.values, refused))
         return token, _answer(held, page, language, 422 if refused else 200)
     return token, None
 

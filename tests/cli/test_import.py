@@ -11,14 +11,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from petition.actions import audit, counting, importing, rekeying
+from petition.actions import asking, audit, counting, importing, rekeying
 from petition.cli.importing import Order
 from petition.cli.importing import _import as run_import
 from petition.db import tables
@@ -139,7 +140,7 @@ async def test_nothing_of_a_list_is_readable_in_the_database(desk: Desk) -> None
     (made,) = await rows_of(desk.house, tables.Import)
     assert b"Gaziantep" not in made.source
     record, _ = sealing.open_record(made.source, desk.house.recovery_key(SLUG), made.petition_id)
-    assert record["source"].splitlines() == ["list.csv", "Office of Gaziantep, sheet 12"]
+    assert record == {"file": "list.csv", "source": "Office of Gaziantep, sheet 12"}
 
 
 async def rows_of(house: House, mapped: Any) -> list[Any]:
@@ -531,3 +532,73 @@ def test_a_days_serial_is_the_spreadsheets_own() -> None:
     today = datetime(2018, 2, 1).date()
     for text in ("43130", "2018-01-30", "30/01/2018", "30.1.2018", "٣٠/١/٢٠١٨", "2018-01-30 00:00:00"):
         assert day(text, today) == date(2018, 1, 30), text
+
+
+async def test_whoever_is_listed_may_be_asked_and_their_answer_holds(desk: Desk, house: House) -> None:
+    """By choice as the list is taken in; yes keeps, no takes out of the count and out of every later list."""
+    house.clock.now = datetime.now(UTC)
+    told = await desk.taken(text_of(PEOPLE), "--ask")
+    await house.deliver()
+    mails = {mail.to: mail for mail in house.mails()}
+    assert set(mails) == {"suad@example.org", "rana@example.org"}, "who has no address is not asked"
+    yes, no = mails["suad@example.org"], mails["rana@example.org"]
+    assert PEOPLE[0][0] not in yes.subject
+    assert PEOPLE[0][0] in yes.text
+    assert "ورد اسمك في قائمة" in (await house.http.get(yes.link)).text
+    assert (await house.post(yes.link, "confirm")).status_code == 422, "nobody says yes without ticking"
+    answered = await house.http.get((await house.post(yes.link, "confirm", agree="yes")).headers["location"])
+    assert "أنت محتسب كما كنت" in answered.text
+    # A scanner that sends the form as it found it only comes to the next page.
+    assert 'name="sure"' in (await house.post(no.link, "deny", step="1")).text
+    assert (await house.counts())["total"] == 3
+    assert (await house.post(no.link, "deny", step="2", sure="yes")).status_code == 303
+    await house.fold()
+    counts = await house.counts()
+    assert (counts["total"], counts["removed"]) == (2, {"withdrawn": 1, "merged": 0, "invalidated": 0})
+    (gone,) = [row for row in await house.signatures() if row.state == "withdrawn"]
+    assert (gone.sealed, gone.own_copy, gone.reason) == (None, None, "denied")
+    assert "كي لا تعيدك قائمة أخرى" in (await house.http.get(no.link)).text
+    assert "added: 0" in await desk.taken(text_of([PEOPLE[1]]), "--lang", "en", name="b.csv")
+    assert "not brought back by a list" in desk.refused("b.refused.csv")[1][-1]
+    # Having said yes, they are no longer the list's: it is undone without them, and the receipt holds.
+    receipt = await house.http.get(f"{yes.link}/receipt")
+    assert receipt.status_code == 200
+    done = await desk.run("--undo", batch_of(told))
+    assert "signed and confirmed as well: 1" in done.stdout, done.stdout + done.stderr
+    assert await desk.names() == [PEOPLE[0][0]]
+    await desk.holds()
+
+
+async def test_they_may_be_asked_later_once_and_within_the_mail_budget(open_house: Open, database_url: str) -> None:
+    house = await open_house(limits="on")
+    desk = Desk(house, database_url)
+    batch = bytes.fromhex(batch_of(await desk.taken(text_of(PEOPLE))))
+    owner, petition = await account(house, "nour@example.org", Grant(None, OWNER)), house.parts.hub.any_petition(SLUG)
+    letters = tables.table(tables.Outbox)
+    by, ring, today = Actor(owner.id, (Grant(None, OWNER),)), (house.recovery_key(SLUG),), house.clock.now.date()
+
+    async def ask() -> int:
+        async with house.parts.database.write() as tx:
+            await asking.begin(tx, petition.id, batch, by=by, today=today)
+            step = await asking.step(tx, petition.id, batch, b"", ring=ring, keys=house.parts.keys, today=today)
+        return step.sent
+
+    assert await ask() == 2
+    assert await ask() == 0
+    # Somebody's mailbox has had its two mails of the day.
+    for slug in ("second", "third"):
+        await house.apply(petition_text(slug=slug))
+        await house.sign(replace(LAYLA, email="rana@example.org"), slug=slug)
+    later = update(letters).where(letters.c.kind == "listed", letters.c.petition_id == petition.id)
+    async with house.parts.database.write() as tx:
+        await tx.execute(later.values(due_on=today + timedelta(days=1)))
+    await house.deliver()
+    assert len(house.mails("rana@example.org")) == 2
+    await house.next_day()
+    await house.deliver()
+    assert len(house.mails("rana@example.org")) == 2
+    (mail,) = house.mails("suad@example.org")
+    assert (await house.post(mail.link, "deny")).status_code == 303, "who posts of their own accord means it"
+    async with house.parts.database.read() as connection:
+        assert await asking.answers(connection, batch) == {"asked": 2, "right": 0, "denied": 1}
+    await desk.holds()

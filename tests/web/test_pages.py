@@ -38,6 +38,7 @@ from petition.web.pages import (
     PetitionPage,
     ProblemPage,
     RecountPage,
+    RightlyListed,
     SignatoryList,
     Sure,
     VersionPage,
@@ -50,7 +51,18 @@ PAGES = Pages("https://petition.example.org", CATALOGUES)
 NOW = datetime(2017, 12, 27, 14, 32, tzinfo=UTC)
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}&amp;‮ليلى"
 TOKEN = "t0ken_-"
-ENDINGS = ("withdrawn", "erased", "denied", "lapsed", "already", "rejected", "invalidated", "merged", "unknown")
+ENDINGS = (
+    "withdrawn",
+    "erased",
+    "denied",
+    "unlisted",
+    "lapsed",
+    "already",
+    "rejected",
+    "invalidated",
+    "merged",
+    "unknown",
+)
 
 
 def a_petition(**changes: Any) -> Petition:
@@ -115,6 +127,7 @@ def every_page(text: str) -> dict[str, Page]:
         "recount": RecountPage(signed, "https://petition.example/p/x"),
         "version": VersionPage(signed, 1, {"ar": text, "en": text}, {"ar": text, "en": text}),
         "pending": Pending(text, signed, own, FormState({}, {"agree": FieldRefused("agree-missing")})),
+        "listed": RightlyListed(text, signed, own, "paper", FormState({}, {"agree": FieldRefused("agree-missing")})),
         "confirmed": Confirmed(TOKEN, signed, own, 3143, True, "confirmed"),
         "confirmed, with a receipt": Confirmed(TOKEN, signed, own, 3143, code="12-ABCDE-FGHIJ"),
         "mails": DemoMail((Letter(text, text, "/ar/signature/x", text, "ar"),)),
@@ -122,8 +135,9 @@ def every_page(text: str) -> dict[str, Page]:
     }
     pages |= {f"petition, {phase}": PetitionPage(signed, some_counts(), phase) for phase in
               ("draft", "upcoming", "open", "paused", "closed", "archived")}  # fmt: skip
-    pages |= {f"sure, {act}": Sure(TOKEN, act, signed, FormState({}, {"sure": FieldRefused("sure-missing")})) for act in
-              ("deny", "withdraw", "erase")}  # fmt: skip
+    sure = FormState({}, {"sure": FieldRefused("sure-missing")})
+    pages |= {f"sure, {act}": Sure(TOKEN, act, act, signed, sure) for act in ("deny", "withdraw", "erase")}
+    pages["sure, unlist"] = Sure(TOKEN, "deny", "unlist", signed, sure)
     return pages | {f"ended, {kind}": LinkEnded(TOKEN, kind, signed, ("withdraw", "erase")) for kind in ENDINGS}
 
 
