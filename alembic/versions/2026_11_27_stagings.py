@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_27_stagings"
-down_revision = "2026_11_24_samples"
+down_revision = "2026_11_27_deliveries"
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
