@@ -9,7 +9,7 @@ PIP   := $(PY) -m pip --disable-pip-version-check --no-input
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -ge 2 ] || n=2; [ $$n -le 8 ] || n=8; echo $$n)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-names constraints browser clean
+.PHONY: help run test check bench bench-names passkeys constraints browser clean
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make check        ruff, mypy --strict"
 	@echo "make bench        the speed table, each figure beside its ceiling"
 	@echo "make bench-names  how well and how fast duplicates are found          (NAMES=folder of labelled records)"
+	@echo "make passkeys     let organizers use passkeys beside codes           (see docs/operating.md)"
 	@echo "make browser      install Chromium for the browser tests (Debian, as root)"
 	@echo "make constraints  pin the dependencies anew                          (UPGRADE=--upgrade)"
 	@echo "make clean        remove what was built; your data in var/ stays"
@@ -77,10 +78,10 @@ $(VENV)/.product: constraints.txt
 	@echo "$(CURDIR)" > $@
 
 # While the test tools are being installed the first stamp is out of the way: see above.
-$(VENV)/.test: constraints-test.txt $(VENV)/.product
+$(VENV)/.test: constraints-test.txt constraints-passkeys.txt $(VENV)/.product
 	@echo "Installing what the tests need; this takes about half a minute, once."
 	@mv $(VENV)/.product $(VENV)/.unfinished
-	@$(PIP) install -qq --no-deps --only-binary :all: --require-hashes -r constraints-test.txt
+	@$(PIP) install -qq --no-deps --only-binary :all: --require-hashes -r constraints-test.txt -r constraints-passkeys.txt
 	@mv $(VENV)/.unfinished $(VENV)/.product
 	@touch $@
 
@@ -88,7 +89,12 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.product
 	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# constraints.txt is what the product runs on and is built with; constraints-test.txt is the rest.
+# The one extra of the product: where it is not installed, passkeys are not offered.
+passkeys: $(VENV)/.installed
+	@$(PIP) install -qq --no-deps --only-binary :all: --require-hashes -r constraints-passkeys.txt
+
+# constraints.txt is what the product runs on and is built with, constraints-passkeys.txt what its extra needs besides;
+# constraints-test.txt is the rest.
 constraints: $(VENV)/.product
 	@[ -x $(VENV)/tools/bin/uv ] || $(PIP) install -qq --target $(VENV)/tools 'uv>=0.13'
 	@set -e; \
@@ -96,10 +102,15 @@ constraints: $(VENV)/.product
 	   --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)"; \
 	 sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | \
 	   $$compile pyproject.toml - -o constraints.txt >/dev/null; \
+	 rest() { \
+	   awk 'FILENAME != ARGV[ARGC - 1] { if (/^[a-z]/) ours[$$1]; next } /^[a-z]/ { skip = $$1 in ours } !skip' "$$@"; \
+	 }; \
+	 cp constraints-passkeys.txt $(VENV)/passkeys.txt 2>/dev/null || :; \
+	 $$compile --extra passkeys pyproject.toml -c constraints.txt -o $(VENV)/passkeys.txt >/dev/null; \
+	 rest constraints.txt $(VENV)/passkeys.txt > constraints-passkeys.txt; \
 	 cp constraints-test.txt $(VENV)/all.txt 2>/dev/null || :; \
-	 $$compile --all-extras pyproject.toml -c constraints.txt -o $(VENV)/all.txt >/dev/null; \
-	 awk 'NR == FNR { if (/^[a-z]/) ours[$$1]; next } /^[a-z]/ { skip = $$1 in ours } !skip' \
-	   constraints.txt $(VENV)/all.txt > constraints-test.txt
+	 $$compile --all-extras pyproject.toml -c constraints.txt -c constraints-passkeys.txt -o $(VENV)/all.txt >/dev/null; \
+	 rest constraints.txt constraints-passkeys.txt $(VENV)/all.txt > constraints-test.txt
 
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \

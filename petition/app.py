@@ -37,6 +37,7 @@ from petition.web.console import (
     exports,
     invitations,
     keys,
+    passkeys,
     petitions,
     retention,
     safety,
@@ -59,6 +60,7 @@ MOST_BYTES = 64 * 1024
 DOORS = (public.router, signature.router, api.router, names.router, live.router, ledger.router, system.router)
 CONSOLE = (
     accounts.router,
+    passkeys.router,
     team.router,
     signatures.router,
     batches.router,

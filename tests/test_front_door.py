@@ -8,6 +8,7 @@ import sys
 import tomllib
 from importlib.metadata import requires
 from importlib.metadata import version as installed_version
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PRODUCT, TESTS = "constraints.txt", "constraints-test.txt"
+PRODUCT, PASSKEYS, TESTS = "constraints.txt", "constraints-passkeys.txt", "constraints-test.txt"
+PINNED = (PRODUCT, PASSKEYS, TESTS)
 MINOR = sys.version_info[1]
 
 # A Python that is like ours, but for what a test takes away from it. It makes no virtual environment.
@@ -33,7 +35,7 @@ esac
 def door(tmp_path: Path) -> Path:
     """A fresh copy of what `make run` reads, with room for programs that stand in for the system's."""
     (tmp_path / "bin").mkdir()
-    for name in ("Makefile", "pyproject.toml", PRODUCT, TESTS):
+    for name in ("Makefile", "pyproject.toml", *PINNED):
         shutil.copy(ROOT / name, tmp_path / name)
     stand_in(tmp_path, "python", PYTHON)
     return tmp_path
@@ -121,7 +123,7 @@ def pins(name: str) -> dict[str, tuple[Requirement, list[str]]]:
     return found
 
 
-@pytest.mark.parametrize("name", [PRODUCT, TESTS])
+@pytest.mark.parametrize("name", PINNED)
 def test_a_pin_is_one_version_with_its_hashes_and_no_address(name: str) -> None:
     for requirement, hashes in pins(name).values():
         assert re.fullmatch(r"==[\w.!+]+", str(requirement.specifier))
@@ -131,8 +133,8 @@ def test_a_pin_is_one_version_with_its_hashes_and_no_address(name: str) -> None:
     assert not re.search(r"://|^\s*(-i|-f|--(?!hash=)\w)|\bfile:", (ROOT / name).read_text(), re.MULTILINE)
 
 
-def test_no_package_is_pinned_in_both_files() -> None:
-    assert not set(pins(PRODUCT)) & set(pins(TESTS))
+def test_no_package_is_pinned_in_two_files() -> None:
+    assert not [pair for pair in combinations(PINNED, 2) if pins(pair[0]).keys() & pins(pair[1]).keys()]
 
 
 def test_every_direct_dependency_is_pinned_to_a_version_it_allows() -> None:
@@ -140,6 +142,7 @@ def test_every_direct_dependency_is_pinned_to_a_version_it_allows() -> None:
     product = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
     for names, where in (
         (product, pins(PRODUCT)),
+        (extras["passkeys"], pins(PASSKEYS)),
         (extras["test"] + extras["dev"], pins(PRODUCT) | pins(TESTS)),
     ):
         for requirement in map(Requirement, names):
@@ -148,7 +151,7 @@ def test_every_direct_dependency_is_pinned_to_a_version_it_allows() -> None:
 
 
 def test_the_tests_run_on_what_is_pinned() -> None:
-    for name, (requirement, _) in (pins(PRODUCT) | pins(TESTS)).items():
+    for name, (requirement, _) in (pins(PRODUCT) | pins(PASSKEYS) | pins(TESTS)).items():
         if requirement.marker is None or requirement.marker.evaluate():
             assert str(requirement.specifier) == f"=={installed_version(name)}", name
 

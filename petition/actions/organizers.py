@@ -276,7 +276,7 @@ async def remove(tx: AsyncConnection, organizer_id: bytes, *, by: Actor, today: 
         raise Forbidden()
     _require_another_owner(everyone, organizer_id)
     left = await _leave(tx, organizer_id, ())
-    for mapped in (tables.Role, tables.Session, tables.RecoveryCode):
+    for mapped in (tables.Role, tables.Session, tables.RecoveryCode, tables.Passkey):
         rows = tables.table(mapped)
         await tx.execute(delete(rows).where(rows.c.organizer_id == organizer_id))
     await _change(tx, organizer_id, state=REMOVED, password=None, totp=None, setup=None, private_key=b"")

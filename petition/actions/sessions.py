@@ -11,6 +11,7 @@ browser's next request can open it, on whichever server process that arrives, an
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -20,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from petition.actions import audit
 from petition.actions.audit import Act
 from petition.db import tables
-from petition.domain import passwords, sealing, tokens
+from petition.domain import passkeys, passwords, sealing, tokens
+from petition.domain.passkeys import Site
 from petition.domain.tokens import Keys
 from petition.errors import FieldRefused, Invalid
 from petition.queries import organizers as accounts
@@ -28,6 +30,15 @@ from petition.queries.organizers import Organizer, Session
 
 IDLE, WHOLE, HALFWAY, PROVED = 30 * 60, 12 * 3600, 10 * 60, 10 * 60
 NOTED_EVERY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is shown as the second factor: a code, or a passkey's answer. `site` is None where none are offered."""
+
+    code: str = ""
+    passkey: str = ""
+    site: Site | None = None
 
 
 def session_key(token: bytes) -> bytes:
@@ -80,31 +91,61 @@ async def _open(
     return token
 
 
-async def complete(tx: AsyncConnection, token: bytes, code: str, *, keys: Keys, now: datetime) -> bytes | None:
-    """A whole session under a new token; None if there is nothing to complete, `Invalid` if the code is wrong."""
+async def complete(tx: AsyncConnection, token: bytes, proof: Proof, *, keys: Keys, now: datetime) -> bytes | None:
+    """A whole session under a new token; None if there is nothing to complete, `Invalid` if the proof is wrong."""
     found = await accounts.session(tx, tokens.stored(token))
     if found is None or found[0].complete or not alive(found[0], now):
         return None
     session, organizer = found
-    await prove(tx, organizer.id, code, keys=keys, now=now)
+    await prove(tx, session, token, proof, keys=keys, now=now)
     private_key = own_key(session, token)
     await end(tx, session)
     await audit.record(tx, Act("session:begin", organizer.id, subject=organizer.id), today=now.date())
     return await _open(tx, organizer.id, private_key, complete=True, now=now)
 
 
-async def prove(tx: AsyncConnection, organizer_id: bytes, code: str, *, keys: Keys, now: datetime) -> None:
-    """Uses up the authenticator's step or a recovery code; `Invalid` where it is neither, or was used before."""
-    organizer = await accounts.by_id(tx, organizer_id, lock=True)
+async def prove(
+    tx: AsyncConnection, session: Session, token: bytes, proof: Proof, *, keys: Keys, now: datetime
+) -> None:
+    """Uses up a passkey's answer, the authenticator's step or a recovery code; `Invalid` for any other, or used one."""
+    organizer = await accounts.by_id(tx, session.organizer_id, lock=True)
     assert organizer is not None
-    step = passwords.totp_step(organizer.totp_secret(keys), code, now, after=organizer.totp_step)
+    if proof.passkey:
+        try:
+            await _use_passkey(tx, session, token, proof, now)
+        except FieldRefused as why:
+            raise Invalid({"passkey": why}) from None
+        return
+    step = passwords.totp_step(organizer.totp_secret(keys), proof.code, now, after=organizer.totp_step)
     if step is not None:
         rows = tables.table(tables.Organizer)
         await tx.execute(update(rows).where(rows.c.id == organizer.id).values(totp_step=step))
-    elif await _use_code(tx, organizer.id, code, keys):
+    elif await _use_code(tx, organizer.id, proof.code, keys):
         await audit.record(tx, Act("recovery-code:use", organizer.id, subject=organizer.id), today=now.date())
     else:
         raise Invalid({"code": FieldRefused("code-wrong")})
+
+
+async def _use_passkey(tx: AsyncConnection, session: Session, token: bytes, proof: Proof, now: datetime) -> None:
+    """`FieldRefused` unless one of this organizer's own answered what this session asked, for the first time."""
+    if proof.site is None:
+        raise FieldRefused("passkey-wrong")
+    known = await accounts.passkey(tx, passkeys.credential_of(proof.passkey))
+    if known is None or known.organizer_id != session.organizer_id:
+        raise FieldRefused("passkey-wrong")
+    asked = passkeys.asked(proof.site, token, passkeys.SHOW, session.proofs, now)
+    sign_count = passkeys.shown(proof.passkey, asked, known.public_key, known.sign_count)
+    await spend(tx, session)
+    rows = tables.table(tables.Passkey)
+    await tx.execute(update(rows).where(rows.c.id == known.id).values(sign_count=sign_count))
+
+
+async def spend(tx: AsyncConnection, session: Session) -> None:
+    """The challenges that this session has asked with end; `Invalid` if somebody was faster."""
+    rows = tables.table(tables.Session)
+    as_read = (rows.c.token_hash == session.token_hash) & (rows.c.proofs == session.proofs)
+    if (await tx.execute(update(rows).where(as_read).values(proofs=session.proofs + 1))).rowcount != 1:
+        raise Invalid({"passkey": FieldRefused("passkey-wrong")})
 
 
 async def _use_code(tx: AsyncConnection, organizer_id: bytes, code: str, keys: Keys) -> bool:
@@ -115,8 +156,10 @@ async def _use_code(tx: AsyncConnection, organizer_id: bytes, code: str, keys: K
     return (await tx.execute(delete(rows).where(mine))).rowcount == 1
 
 
-async def step_up(tx: AsyncConnection, session: Session, code: str, *, keys: Keys, now: datetime) -> None:
-    await prove(tx, session.organizer_id, code, keys=keys, now=now)
+async def step_up(
+    tx: AsyncConnection, session: Session, token: bytes, proof: Proof, *, keys: Keys, now: datetime
+) -> None:
+    await prove(tx, session, token, proof, keys=keys, now=now)
     await _change(tx, session, proved_at=int(now.timestamp()))
 
 

@@ -78,6 +78,21 @@ class RecoveryCode(Table):
     digest: Mapped[bytes] = mapped_column(Digest, primary_key=True)
 
 
+class Passkey(Table):
+    """A second factor beside the authenticator's code. `credential` is what its authenticator calls it, `name` what
+    its organizer does, sealed to the server's key. A passkey is bound to one account."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = (Index("ix_passkeys_organizer_id", "organizer_id"), UNORDERED)
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"))
+    credential: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[bytes] = mapped_column(LargeBinary)
+    added_on: Mapped[date] = mapped_column(Date)
+
+
 class Session(Table):
     """One browser that has signed in. `unlocked` is the organizer's private key under a key from the cookie's token.
 
@@ -94,6 +109,8 @@ class Session(Table):
     begun_at: Mapped[int] = mapped_column(Integer)
     seen_at: Mapped[int] = mapped_column(Integer)
     proved_at: Mapped[int] = mapped_column(Integer)
+    # How often the second factor was shown in it: a passkey's challenge ends with each.
+    proofs: Mapped[int] = mapped_column(Integer, server_default="0")
     unlocked: Mapped[bytes] = mapped_column(LargeBinary)
 
 

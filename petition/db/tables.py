@@ -39,6 +39,7 @@ from petition.db.desk import Invitation as Invitation
 from petition.db.desk import Layout as Layout
 from petition.db.desk import Note as Note
 from petition.db.desk import Organizer as Organizer
+from petition.db.desk import Passkey as Passkey
 from petition.db.desk import PetitionKey as PetitionKey
 from petition.db.desk import RecoveryCode as RecoveryCode
 from petition.db.desk import Rekeying as Rekeying

@@ -50,7 +50,22 @@ class Session:
     begun_at: int
     seen_at: int
     proved_at: int
+    proofs: int
     unlocked: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    id: bytes
+    organizer_id: bytes
+    credential: bytes
+    public_key: bytes
+    sign_count: int
+    name: bytes
+    added_on: date
+
+    def name_text(self, keys: Keys) -> str:
+        return sealing.unseal(self.name, keys.accounts, self.organizer_id).decode().strip()
 
 
 _organizers, _sessions, _roles = (tables.table(mapped) for mapped in (tables.Organizer, tables.Session, tables.Role))
@@ -161,6 +176,20 @@ async def recovery_codes_left(connection: AsyncConnection, organizer_id: bytes) 
     rows = tables.table(tables.RecoveryCode)
     found = await connection.execute(select(rows.c.digest).where(rows.c.organizer_id == organizer_id))
     return len(found.all())
+
+
+async def passkeys(connection: AsyncConnection, organizer_id: bytes) -> tuple[Passkey, ...]:
+    """Oldest first."""
+    rows = tables.table(tables.Passkey)
+    wanted = select(rows).where(rows.c.organizer_id == organizer_id).order_by(rows.c.added_on, rows.c.id)
+    return tuple(Passkey(**row) for row in (await connection.execute(wanted)).mappings())
+
+
+async def passkey(connection: AsyncConnection, credential: bytes) -> Passkey | None:
+    """Whoever's it is."""
+    rows = tables.table(tables.Passkey)
+    row = (await connection.execute(select(rows).where(rows.c.credential == credential))).mappings().one_or_none()
+    return Passkey(**row) if row else None
 
 
 async def owners(connection: AsyncConnection, petition_id: bytes) -> frozenset[bytes]:

@@ -76,13 +76,14 @@ class _Uvicorn(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(folder: Path) -> AsyncIterator[Stage]:
+async def served(folder: Path, *, host: str = "127.0.0.1", furnished: bool = True) -> AsyncIterator[Stage]:
     port = free_port()
-    house = House(settings_for(folder / "var", "", base_url=f"http://127.0.0.1:{port}"))
+    house = House(settings_for(folder / "var", "", base_url=f"http://{host}:{port}"))
     house.app = create_app(house.settings, works=False, is_demo=True, clocks=house.clocks)
     await house.start()
     stage = Stage(house)
-    await _furnish(stage)
+    if furnished:
+        await _furnish(stage)
     config = uvicorn.Config(
         house.app, port=port, lifespan="off", access_log=False, log_config=None, timeout_graceful_shutdown=1
     )

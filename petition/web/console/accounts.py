@@ -18,12 +18,22 @@ from petition.web import forms, guards, parts, problems
 from petition.web.answers import html, redirect, spoken
 from petition.web.console import gate
 from petition.web.console.gate import Signed
-from petition.web.console.pages import AccountPage, Codes, Following, Seat, SecondFactor, SetUp, SignIn, StepUp
+from petition.web.console.pages import (
+    AccountPage,
+    Codes,
+    Following,
+    OwnPasskey,
+    Seat,
+    SecondFactor,
+    SetUp,
+    SignIn,
+    StepUp,
+)
 from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts
 
-SAID = ("password", "session")
+SAID = ("password", "session", "passkey-added", "passkey-removed")
 
 
 @get("/organizer")
@@ -55,7 +65,8 @@ async def sign_in(request: Asked, language: FromPath[str]) -> Response[bytes]:
     except TooMany as much:
         shown = FormState({"address": typed.get("address")}, problem="too-many", facts=much.facts)
         return html(held, SignIn(shown, following), language, 429, problems.retry_headers(much))
-    return html(held, SecondFactor(following=following), language, 200, gate.cookie(held, token))
+    page = SecondFactor(following=following, passkey=await _question(held, token))
+    return html(held, page, language, 200, gate.cookie(held, token))
 
 
 async def _first_factor(request: Asked, held: Parts, typed: Typed) -> bytes:
@@ -101,12 +112,14 @@ async def second_factor(request: Asked, language: FromPath[str]) -> Response[byt
     try:
         await _limit_codes(held, before)
         async with held.database.write() as tx:
-            token = await sessions.complete(tx, before, typed.get("code"), keys=held.keys, now=held.clock())
+            token = await sessions.complete(tx, before, gate.proof(held, typed), keys=held.keys, now=held.clock())
     except Invalid as wrong:
-        return html(held, SecondFactor(FormState({}, wrong.fields), following), language, 422)
+        page = SecondFactor(FormState({}, wrong.fields), following, await _question(held, before))
+        return html(held, page, language, 422)
     except TooMany as much:
         shown = FormState(problem="too-many", facts=much.facts)
-        return html(held, SecondFactor(shown, following), language, 429, problems.retry_headers(much))
+        page = SecondFactor(shown, following, await _question(held, before))
+        return html(held, page, language, 429, problems.retry_headers(much))
     if token is None:
         return html(held, SignIn(following=following), language, 401)
     return await _begun(held, token, language, following)
@@ -126,6 +139,13 @@ async def _begun(held: Parts, token: bytes, language: str, following: Following)
     answer = redirect(following.next or f"/organizer/{language}")
     answer.headers.update(gate.cookie(held, token))
     return answer
+
+
+async def _question(held: Parts, token: bytes) -> str:
+    """Asked of whoever has shown the password; empty where there is nothing to ask for."""
+    async with held.database.read() as connection:
+        found = await accounts.session(connection, tokens.stored(token))
+    return await gate.passkey_question(held, found[0], token) if found else ""
 
 
 async def _limit_codes(held: Parts, token: bytes) -> None:
@@ -155,9 +175,12 @@ async def prove(request: Asked, language: FromPath[str]) -> Response[bytes]:
     held.limiter.take_of("code", GUESS, who.organizer.id, "", now=held.monotonic())
     try:
         async with held.database.write() as tx:
-            await sessions.step_up(tx, who.session, typed.get("code"), keys=held.keys, now=held.clock())
+            await sessions.step_up(
+                tx, who.session, who.token, gate.proof(held, typed), keys=held.keys, now=held.clock()
+            )
     except Invalid as wrong:
-        page = StepUp(who.who(held), kept=typed.get("kept"), form=FormState({}, wrong.fields))
+        question = await gate.passkey_question(held, who.session, who.token)
+        page = StepUp(who.who(held), typed.get("kept"), FormState({}, wrong.fields), question)
         return html(held, page, language, 422)
     return gate.resume(held, who, typed.get("kept")) or redirect(f"/organizer/{language}")
 
@@ -240,12 +263,14 @@ async def _account(held: Parts, who: Signed, said: str | None, form: FormState) 
     async with held.database.read() as connection:
         mine = await accounts.sessions(connection, who.organizer.id)
         left = await accounts.recovery_codes_left(connection, who.organizer.id)
+        passkeys = await accounts.passkeys(connection, who.organizer.id)
     seats = tuple(
         Seat(s.id.hex(), _moment(s.begun_at), _moment(s.seen_at), s.id == who.session.id)
         for s in mine
         if sessions.alive(s, held.clock())
     )
-    return AccountPage(who.who(held), seats, left, said, form)
+    named = tuple(OwnPasskey(one.id.hex(), one.name_text(held.keys), one.added_on) for one in passkeys)
+    return AccountPage(who.who(held), seats, left, named, gate.site(held) is not None, said, form)
 
 
 def _moment(seconds: int) -> datetime:

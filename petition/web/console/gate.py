@@ -19,8 +19,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from litestar import Response
 
 from petition.actions import sessions
-from petition.domain import passwords, sealing, tokens
+from petition.domain import passkeys, passwords, sealing, tokens
 from petition.domain.actors import READ, Actor
+from petition.domain.passkeys import Site
 from petition.domain.sealing import Ring
 from petition.errors import Forbidden, NotFound
 from petition.queries import funnel, organizers
@@ -55,9 +56,9 @@ class SignInNeeded(Detour):
 class StepUpNeeded(Detour):
     """The second factor once more before this form is taken."""
 
-    def __init__(self, signed: "Signed", kept: str) -> None:
+    def __init__(self, signed: "Signed", kept: str, passkey: str) -> None:
         super().__init__()
-        self.signed, self.kept = signed, kept
+        self.signed, self.kept, self.passkey = signed, kept, passkey
 
 
 class SendAgain(Detour):
@@ -142,15 +143,36 @@ async def sent(request: Asked, language: str, *, proved: bool = False, wide: boo
     if not hmac.compare_digest(typed.get("csrf").encode("utf-8", "replace"), sessions.form_token(who.token).encode()):
         raise SendAgain(who, path, values)
     if proved:
-        require_proved(request, who, values)
+        await require_proved(request, who, values)
     return who, replace(typed, values=values)
 
 
-def require_proved(request: Asked, who: Signed, values: Mapping[str, str]) -> None:
+async def require_proved(request: Asked, who: Signed, values: Mapping[str, str]) -> None:
     """The form waits until the second factor is shown once more, unless that was just done."""
     held = parts.of(request)
     if not sessions.proved(who.session, held.clock()):
-        raise StepUpNeeded(who, keep(held, request.scope["path"], values))
+        question = await passkey_question(held, who.session, who.token)
+        raise StepUpNeeded(who, keep(held, request.scope["path"], values), question)
+
+
+def site(held: Parts) -> Site | None:
+    """Where passkeys are bound to; None where none can be used."""
+    return passkeys.site_of(held.settings.base_url)
+
+
+async def passkey_question(held: Parts, session: Session, token: bytes) -> str:
+    """What the page of the second factor gives to the browser; empty for who has no passkey."""
+    here = site(held)
+    if here is None:
+        return ""
+    async with held.database.read() as connection:
+        known = await organizers.passkeys(connection, session.organizer_id)
+    asked = passkeys.asked(here, token, passkeys.SHOW, session.proofs, held.clock())
+    return passkeys.to_show(asked, [one.credential for one in known])
+
+
+def proof(held: Parts, typed: Typed) -> sessions.Proof:
+    return sessions.Proof(typed.get("code"), typed.get("passkey"), site(held))
 
 
 def require_own(request: Asked) -> None:
@@ -282,7 +304,7 @@ def to_sign_in(request: Asked, error: SignInNeeded) -> Response[bytes]:
 
 def to_step_up(request: Asked, error: StepUpNeeded) -> Response[bytes]:
     held = parts.of(request)
-    return html(held, StepUp(error.signed.who(held), kept=error.kept), error.signed.language)
+    return html(held, StepUp(error.signed.who(held), error.kept, passkey=error.passkey), error.signed.language)
 
 
 def to_send_again(request: Asked, error: SendAgain) -> Response[bytes]:

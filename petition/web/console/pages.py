@@ -56,9 +56,12 @@ class SignIn(ConsolePage):
 
 @dataclass(frozen=True)
 class SecondFactor(ConsolePage):
+    """`passkey`: what the browser is asked, as JSON; empty where none is offered."""
+
     template = "console/second_factor.html"
     form: FormState = EMPTY
     following: Following = NOTHING
+    passkey: str = ""
 
     @property
     def place(self) -> str:
@@ -122,6 +125,7 @@ class StepUp(InsidePage):
     template = "console/step_up.html"
     kept: str
     form: FormState = EMPTY
+    passkey: str = ""
 
     @property
     def place(self) -> str:
@@ -353,10 +357,34 @@ class Seat:
 
 
 @dataclass(frozen=True)
+class OwnPasskey:
+    id: str
+    name: str
+    added_on: Any
+
+
+@dataclass(frozen=True)
+class PasskeyPage(InsidePage):
+    """Makes a passkey. `passkey`: what the browser is asked, as JSON."""
+
+    template = "console/passkey.html"
+    passkey: str
+    form: FormState = EMPTY
+
+    @property
+    def place(self) -> str:
+        return "/account"
+
+
+@dataclass(frozen=True)
 class AccountPage(InsidePage):
+    """`offered`: passkeys can be made here."""
+
     template = "console/account.html"
     seats: tuple[Seat, ...]
     codes_left: int
+    passkeys: tuple[OwnPasskey, ...]
+    offered: bool
     said: str | None = None
     form: FormState = EMPTY
 

@@ -90,7 +90,7 @@ async def edit(request: Asked, language: FromPath[str], slug: FromPath[str]) -> 
         page = _page(held, who, petition, FormState(values, wrong.fields), typed.get("was"))
         return html(held, page, language, 422)
     if _is_grave(petition, file):
-        gate.require_proved(request, who, values)
+        await gate.require_proved(request, who, values)
     try:
         async with held.database.write() as tx:
             done = await acts.apply(tx, file, by=who.actor, seen=petition.revision, today=held.today())
