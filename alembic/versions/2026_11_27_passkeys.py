@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_passkeys"
-down_revision = "2026_11_24_samples"
+down_revision = "2026_11_27_stagings"
 
 
 def upgrade() -> None:
