@@ -57,6 +57,7 @@ SHARED = {
         "shapes",
         "console.gate",
         "console.pages",
+        "console.account_pages",
         "console.desk_pages",
         "console.petition_form",
         "console.search",

@@ -17,18 +17,9 @@ from petition.queries.organizers import Organizer
 from petition.web import forms, guards, parts, problems
 from petition.web.answers import html, redirect, spoken
 from petition.web.console import gate
+from petition.web.console.account_pages import AccountPage, Codes, OwnPasskey, Seat, SetUp
 from petition.web.console.gate import Signed
-from petition.web.console.pages import (
-    AccountPage,
-    Codes,
-    Following,
-    OwnPasskey,
-    Seat,
-    SecondFactor,
-    SetUp,
-    SignIn,
-    StepUp,
-)
+from petition.web.console.pages import Following, SecondFactor, SignIn, StepUp
 from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts

@@ -12,8 +12,8 @@ from petition.queries import organizers as accounts
 from petition.web import parts
 from petition.web.answers import html, redirect
 from petition.web.console import gate
+from petition.web.console.account_pages import PasskeyPage
 from petition.web.console.gate import Signed
-from petition.web.console.pages import PasskeyPage
 from petition.web.forms import Typed
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts
