@@ -120,16 +120,42 @@ def create_app(
     settings: Settings, *, works: bool = True, is_demo: bool = False, clocks: Clocks | None = None
 ) -> Litestar:
     """The web application; with `works` the background work runs in it. Broken catalogues and templates fail here."""
+    return furnished(doors(is_demo=is_demo), settings, works=works, is_demo=is_demo, clocks=clocks)
+
+
+def doors(*, is_demo: bool = False) -> Litestar:
+    """All doors, with nothing behind them yet. Litestar looks at each for long: tests furnish the same ones anew."""
+    app = Litestar(
+        route_handlers=[*DOORS, *CONSOLE, demo.router] if is_demo else [*DOORS, *CONSOLE],
+        lifespan=[_lived_in],
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=MOST_BYTES,
+        openapi_config=api.description(),
+        response_cache_config=ResponseCacheConfig(),
+        logging_config=None,
+        debug=False,
+    )
+    app.state.doors = app.asgi_handler
+    return app
+
+
+@asynccontextmanager
+async def _lived_in(app: Litestar) -> AsyncIterator[None]:
+    async with app.state.life(app):
+        yield
+
+
+def furnished(
+    app: Litestar, settings: Settings, *, works: bool, is_demo: bool = False, clocks: Clocks | None = None
+) -> Litestar:
+    """Puts behind the doors what the settings say; again, once what was there has ended."""
     clocks = clocks or Clocks()
     catalogues = words.load()
     pages = Pages(settings.base_url, catalogues, demo=is_demo)
     registry = CollectorRegistry()
-    envelope = partial(
-        Envelope, style_hash=pages.style_hash, https=settings.base_url.startswith("https:"), registry=registry
-    )
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async def life(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             database, server_keys = await stack.enter_async_context(opened(settings))
             hub = Hub(database, clocks.wall)
@@ -164,17 +190,11 @@ def create_app(
                 await stack.enter_async_context(_working(make_worker(settings, database, server_keys, clocks)))
             yield
 
-    app = Litestar(
-        route_handlers=[*DOORS, *CONSOLE, demo.router] if is_demo else [*DOORS, *CONSOLE],
-        lifespan=[lifespan],
-        exception_handlers=problems.HANDLERS,
-        request_max_body_size=MOST_BYTES,
-        openapi_config=api.description(),
-        response_cache_config=ResponseCacheConfig(),
-        logging_config=None,
-        debug=False,
+    app.state.life = life
+    https = settings.base_url.startswith("https:")
+    app.asgi_handler = Envelope(  # type: ignore[assignment]
+        app.state.doors, style_hash=pages.style_hash, https=https, registry=registry
     )
-    app.asgi_handler = envelope(app.asgi_handler)  # type: ignore[assignment]
     return app
 
 
