@@ -89,11 +89,11 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.product
 	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The one extra of the product: where it is not installed, passkeys are not offered.
+# An extra of the product: where it is not installed, passkeys are not offered.
 passkeys: $(VENV)/.installed
 	@$(PIP) install -qq --no-deps --only-binary :all: --require-hashes -r constraints-passkeys.txt
 
-# constraints.txt is what the product runs on and is built with, constraints-passkeys.txt what its extra needs besides;
+# constraints.txt is what the product runs on, its extra pdf too, and is built with; constraints-passkeys.txt is that extra;
 # constraints-test.txt is the rest.
 constraints: $(VENV)/.product
 	@[ -x $(VENV)/tools/bin/uv ] || $(PIP) install -qq --target $(VENV)/tools 'uv>=0.13'
@@ -101,7 +101,7 @@ constraints: $(VENV)/.product
 	 compile="$(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	   --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)"; \
 	 sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | \
-	   $$compile pyproject.toml - -o constraints.txt >/dev/null; \
+	   $$compile --extra pdf pyproject.toml - -o constraints.txt >/dev/null; \
 	 rest() { \
 	   awk 'FILENAME != ARGV[ARGC - 1] { if (/^[a-z]/) ours[$$1]; next } /^[a-z]/ { skip = $$1 in ours } !skip' "$$@"; \
 	 }; \

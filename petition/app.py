@@ -174,7 +174,7 @@ def furnished(
                 searches=Searches(database, clocks.monotonic),
                 likenesses=Likenesses(database, clocks.monotonic),
                 relisting=Relisting(database),
-                writing=Writing(database, server_keys, catalogues, clocks.wall),
+                writing=Writing(database, server_keys, catalogues, clocks.wall, settings.base_url),
                 resealing=Resealing(database, clocks.wall),
                 kept=Kept(clocks.monotonic),
                 chain=Chain(database),

@@ -76,7 +76,7 @@ def environment(catalogues: Mapping[str, Words], *, mails: bool) -> Environment:
         bytecode_cache=_COMPILED,
     )
     env.globals.update(say=_say, user=_user, catalogues=catalogues)
-    for name in env.list_templates():
+    for name in env.list_templates(filter_func=lambda name: not name.startswith("paper/")):
         if name.startswith("mail/") == mails:
             env.get_template(name)
     return env

@@ -23,6 +23,8 @@ FLOORS = {
     "petition.keyfiles": 3,
     "petition.sheets": 3,
     "petition.notary": 3,
+    "petition.typesetting": 3,
+    "petition.typesetter": 3,
     "petition.places": 3,
     "petition.witnessing": 3,
     "petition.submitting": 6,

@@ -102,7 +102,8 @@ async def ask(
     row: dict[str, Any] = {
         "id": secrets.token_bytes(16),
         "petition_id": petition_id,
-        "state": ASKED if number > listing.ALONE_MOST and others else AGREED,
+        # The document holds what anybody can read on the list of signatories: no record is opened for it.
+        "state": ASKED if number > listing.ALONE_MOST and others and kind != listing.DOCUMENT else AGREED,
         "kind": kind,
         "language": language,
         "reason": reason,

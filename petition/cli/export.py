@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from petition import cli, words
+from petition import cli, typesetting, words
 from petition.actions import exporting
 from petition.cli import files, unlocking
 from petition.cli.serving import no_core_dumps
@@ -20,7 +20,9 @@ from petition.db.opening import opened
 from petition.domain import listing, states
 from petition.domain.actors import MODERATE
 from petition.domain.listing import InWords, Made, Row, Wanted
+from petition.domain.tokens import Keys
 from petition.errors import Conflict, OperatorError
+from petition.queries import document as paper
 from petition.queries import listing as lists
 from petition.queries.petitions import Petition
 from petition.settings import Settings
@@ -60,7 +62,8 @@ def _columns(_: click.Context, __: click.Parameter, typed: str | None) -> tuple[
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Signed on this day or later.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Signed on this day or earlier.")
 @click.option("--columns", callback=_columns, metavar="NAME,…", help="These columns, in this order.")
-@click.option("--lang", "language", type=click.Choice(["ar", "en"]), help="The words of headings and cells.")
+@click.option("--lang", "language", type=click.Choice(["ar", "en"]),
+              help="The words of headings and cells; of the document: which language leads.")  # fmt: skip
 @click.option("--reason", type=click.Choice(listing.REASONS), default="unspecified", show_default=True,
               help="For what; kept in the audit.")  # fmt: skip
 @click.option("-o", "output", type=click.Path(path_type=Path), metavar="FILE", help="- is standard output.")
@@ -80,7 +83,11 @@ def command(
     address: str | None,
     key_file: Path | None,
 ) -> None:
-    """The signatory list of SLUG, opened. The file bears a mark that the audit keeps with who made it and why."""
+    """The signatory list of SLUG, opened. The file bears a mark that the audit keeps with who made it and why.
+
+    pdf is the document to hand over: the statement, the count and how it came about, those who chose to be shown by
+    name or initials, the others as a number. Above 5,000 names it is a ZIP of numbered parts.
+    """
     unlocking.require_one(address, key_file)
     no_core_dumps()
     wanted = Wanted(
@@ -91,6 +98,8 @@ def command(
         until.date() if until else None,
     )
     order = Order(slug, kind, wanted, columns, language, reason, output)
+    if kind == listing.DOCUMENT:
+        _require_document(order)
     line, closed = asyncio.run(_export(cli.settings(), order, address, key_file))
     click.echo(line, err=True)
     if closed:
@@ -106,7 +115,52 @@ async def _export(settings: Settings, order: Order, address: str | None, key_fil
         for name in order.wanted.categories:
             if unlocked.petition.category(name) is None:
                 raise OperatorError(f"{order.slug} has no category {name}")
+        if order.kind == listing.DOCUMENT:
+            return await _write_document(settings, database, keys, unlocked, order), 0
         return await _write(database, unlocked, order)
+
+
+def _require_document(order: Order) -> None:
+    if order.columns or not listing.fits_document(order.wanted):
+        raise click.UsageError(
+            "The document holds those who count, by name: of --state, --visibility, --since, --until and --columns "
+            "it takes none. --category is fine."
+        )
+    if (told := typesetting.lacking()) is not None:
+        raise OperatorError(told)
+
+
+async def _write_document(settings: Settings, database: Database, keys: Keys, unlocked: Unlocked, order: Order) -> str:
+    """One PDF, or where the names are more than one takes, or FILE ends in .zip, a ZIP of several."""
+    petition, now = unlocked.petition, datetime.now(UTC)
+    scope = exporting.scope_of(unlocked.by, petition.id)
+    language = order.language or petition.default_language
+    try:
+        async with database.read() as connection:
+            told = await paper.document(
+                connection, petition, words.load(), settings.base_url,
+                wanted=order.wanted, scope=scope, language=language, now=now,
+            )  # fmt: skip
+    except Conflict:
+        raise OperatorError(f"the safety switch of {order.slug} is on: no name leaves until it is off") from None
+    named = sum(told.shown.values())
+    zipped = told.parts > 1 or (order.output is not None and order.output.suffix == ".zip")
+    if zipped and order.output is not None and order.output.suffix not in (".zip", ""):
+        raise OperatorError(
+            f"{named:,} names make {told.parts} parts in a ZIP: give -o a name that ends in .zip, or {files.STDOUT}"
+        )
+    path = order.output or files.free(Path(listing.file_name(order.slug, now.date(), "zip" if zipped else "pdf")))
+    with files.written(path) as file:
+        ordered = (petition.id, order.wanted, listing.NAMES_ALONE, order.kind, order.reason)
+        async with database.write() as tx:
+            export = await exporting.begin(tx, *ordered, number=named, by=unlocked.by, today=now.date())
+        marked = replace(told, mark=export.mark)
+        with click.progressbar(length=named, label=str(path), file=sys.stderr, hidden=not _watched()) as bar:
+            parts = paper.written(database, petition.id, marked, keys.link_of, now, bar.update, zipped=zipped)
+            async for part in parts:
+                file.write(part)
+    held = f"{told.parts} parts in " if zipped else ""
+    return f"{told.counts.total:,} signatures, {named:,} of them named, in {held}{path}; mark {export.mark}"
 
 
 async def _write(database: Database, unlocked: Unlocked, order: Order) -> tuple[str, int]:

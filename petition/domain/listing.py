@@ -305,11 +305,20 @@ def _coded(row: Row, name: str) -> Any:
     return row.record.get(name, "") if name in SEALED else getattr(row, name)
 
 
-FORMATS = ("csv", "xlsx", "json")
+# The document (domain/document.py) is no table: it names those who are shown, in any language, and needs no key.
+DOCUMENT = "pdf"
+NAMES_ALONE = ("full_name",)
+TABLES = ("csv", "xlsx", "json")
+FORMATS = (*TABLES, DOCUMENT)
+
+
+def fits_document(wanted: Wanted) -> bool:
+    """It holds those who count, of all categories or some: chosen otherwise it would not add up to the count."""
+    return wanted == Wanted(categories=wanted.categories)
 
 
 def writer(kind: str, worded: InWords, made: Made) -> Writer:
-    """One of `FORMATS`."""
+    """One of `TABLES`."""
     match kind:
         case "csv":
             return CsvFile(worded, made)

@@ -7,11 +7,12 @@ spreadsheets end, at 1,048,576 rows, and the list goes on on the next.
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date
+
+from petition.domain.archive import WRITTEN_ON, Sink
 
 Cell = str | int | date | None
 
@@ -21,7 +22,6 @@ MOST_CHARACTERS = 32_767
 _DAY_NOUGHT = date(1899, 12, 30).toordinal()
 # Days as spreadsheets store them begin to be right on this one.
 _FIRST_DAY = date(1900, 3, 1)
-_WRITTEN_ON = (1980, 1, 1, 0, 0, 0)
 _LEVEL = 4
 PLAIN, HEADING, DAY, LABEL = range(4)
 
@@ -50,24 +50,6 @@ _STYLES = f"""{_HEAD}<styleSheet xmlns="{_MAIN}">\
 <cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>"""
 
 
-class _Sink(io.RawIOBase):
-    """What the archive writes, until it is taken away; it cannot be sought in, and so is a stream."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, part: object) -> int:
-        self._parts.append(bytes(part))  # type: ignore[call-overload]
-        return len(self._parts[-1])
-
-    def taken(self) -> bytes:
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
-
-
 class Workbook:
     """`begin()`, any number of `rows(…)`, `end()`: the bytes of the file, one after the other.
 
@@ -86,7 +68,7 @@ class Workbook:
     ) -> None:
         self._name, self._headings, self._widths = name, headings, widths
         self._right_to_left, self._footer, self._about = right_to_left, footer, about
-        self._sink = _Sink()
+        self._sink = Sink()
         self._zip = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
         self._letters = [column_letters(number) for number in range(max(len(headings), 2))]
         self._sheets: list[tuple[str, int]] = []
@@ -234,7 +216,7 @@ def column_letters(number: int) -> str:
 
 def _entry(path: str) -> zipfile.ZipInfo:
     """No time of writing: the archive would else tell it to the second."""
-    entry = zipfile.ZipInfo(path, _WRITTEN_ON)
+    entry = zipfile.ZipInfo(path, WRITTEN_ON)
     entry.compress_type = zipfile.ZIP_DEFLATED
     return entry
 

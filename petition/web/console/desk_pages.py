@@ -199,7 +199,7 @@ class ExportLine:
 
 @dataclass(frozen=True)
 class ExportsPage(InsidePage):
-    """`opens`: this session has the key; `alone`: there is no other owner who could agree."""
+    """`opens`: this session has the key; `alone`: no other owner could agree; `sets`: a PDF can be made here."""
 
     template = "console/exports.html"
     petition: Petition
@@ -207,6 +207,7 @@ class ExportsPage(InsidePage):
     opens: bool
     alone: bool
     form: FormState = EMPTY
+    sets: bool = True
 
     @property
     def place(self) -> str:

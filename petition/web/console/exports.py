@@ -7,6 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from petition import typesetting
 from petition.actions import exporting
 from petition.domain import listing, sealing, states
 from petition.domain.actors import DECIDE, MODERATE
@@ -31,7 +32,10 @@ MEDIA = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
+    "pdf": "application/pdf",
+    "zip": "application/zip",
 }
+ARCHIVE = b"PK"
 
 
 @get("/organizer/{language:str}/petitions/{slug:str}/exports")
@@ -58,7 +62,12 @@ async def _page(held: Parts, who: Signed, petition: Petition, form: FormState, s
         )
         for export in found
     )
-    return html(held, ExportsPage(who.who(held), petition, lines, opens, alone, form), who.language, status)
+    return html(
+        held,
+        ExportsPage(who.who(held), petition, lines, opens, alone, form, typesetting.lacking() is None),
+        who.language,
+        status,
+    )
 
 
 def _acts(export: Export, who: Signed, decides: bool, opens: bool, at: int) -> tuple[str, ...]:
@@ -116,6 +125,12 @@ def _order(held: Parts, petition: Petition, typed: Typed) -> tuple[Wanted, tuple
     chosen = _ticked(typed.values, "state-", states.STATES)
     columns = _ticked(typed.values, "column-", (*listing.COLUMNS, *listing.BESIDES))
     kind = one_of("format", listing.FORMATS)
+    if kind == listing.DOCUMENT:
+        columns = listing.NAMES_ALONE
+        if typesetting.lacking() is not None:
+            wrong["format"] = FieldRefused("pdf-not-installed")
+        if petition.safe:
+            wrong["format"] = FieldRefused("names-hidden")
     spoken = one_of("words", tuple(held.catalogues))
     reason = one_of("reason", listing.REASONS[:-1], "reason-missing")
     if not chosen:
@@ -129,6 +144,8 @@ def _order(held: Parts, petition: Petition, typed: Typed) -> tuple[Wanted, tuple
         day("since"),
         day("until"),
     )
+    if kind == listing.DOCUMENT and chosen and not listing.fits_document(wanted):
+        wrong["wanted"] = FieldRefused("document-whole")
     if wrong:
         raise Invalid(wrong)
     return wanted, columns, kind, spoken, reason
@@ -153,19 +170,25 @@ async def fetch(
     except sealing.Unreadable:
         raise Conflict("export-moved-on") from None
 
+    async def piece(number: int) -> bytes:
+        async with held.database.read() as connection:
+            sealed = await reading.part(connection, found.id, number)
+        return sealing.open_part(sealed or b"", key, found.id, number)
+
     async def whole() -> AsyncIterator[bytes]:
         for number in range(found.parts):
-            async with held.database.read() as connection:
-                sealed = await reading.part(connection, found.id, number)
-            yield sealing.open_part(sealed or b"", key, found.id, number)
+            yield await piece(number)
 
-    name = listing.file_name(petition.slug, found.made_on, found.kind)
+    kind = found.kind
+    if kind == listing.DOCUMENT and (await piece(0)).startswith(ARCHIVE):
+        kind = "zip"  # a long one comes in numbered parts
+    name = listing.file_name(petition.slug, found.made_on, kind)
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{name}"',
         "Content-Length": str(found.size),
     }
-    return Stream(whole(), media_type=MEDIA[found.kind], headers=headers)
+    return Stream(whole(), media_type=MEDIA[kind], headers=headers)
 
 
 @post("/organizer/{language:str}/petitions/{slug:str}/exports/{export:str}/{act:str}", status_code=303)

@@ -8,16 +8,18 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from petition.actions import exporting
 from petition.db.database import Database
 from petition.domain import listing, sealing
-from petition.domain.actors import MODERATE
-from petition.domain.listing import InWords, Made, Row, Writer
+from petition.domain.actors import MODERATE, Scope
+from petition.domain.listing import InWords, Made, Writer
 from petition.domain.sealing import Ring
 from petition.domain.tokens import Keys
 from petition.errors import Unavailable
+from petition.queries import document as paper
 from petition.queries import exports, organizers
 from petition.queries import listing as lists
 from petition.queries.exports import Export
@@ -31,9 +33,15 @@ class Writing:
     """One task for each list."""
 
     def __init__(
-        self, database: Database, keys: Keys, catalogues: Mapping[str, Words], clock: Callable[[], datetime]
+        self,
+        database: Database,
+        keys: Keys,
+        catalogues: Mapping[str, Words],
+        clock: Callable[[], datetime],
+        base_url: str,
     ) -> None:
         self._database, self._keys, self._catalogues, self._clock = database, keys, catalogues, clock
+        self._base_url = base_url
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
 
     def begin(self, petition: Petition, export_id: bytes, ring: Ring) -> None:
@@ -81,9 +89,14 @@ class Writing:
         async with self._database.write() as tx:
             if not await exporting.claim(tx, export_id, run, sealed, now=self._clock()):
                 return
-        pages = lists.opened(self._database, petition.id, ring, export.meant, scope)
-        writer = self._writer(petition, export, maker.address_text(self._keys))
-        if await self._parts(export_id, run, key, pages, writer):
+        rows = _Rows()
+        if export.kind == listing.DOCUMENT:
+            parts = self._document(petition, export, scope, rows)
+        else:
+            pages = lists.opened(self._database, petition.id, ring, export.meant, scope)
+            writer = self._writer(petition, export, maker.address_text(self._keys))
+            parts = lists.written(pages, writer, lambda page: rows.add(len(page)))
+        if await self._parts(export_id, run, key, parts, rows):
             async with self._database.write() as tx:
                 await exporting.finish(tx, export_id, run, now=self._clock())
 
@@ -96,22 +109,45 @@ class Writing:
         made = Made(petition.slug, title, export.made_on, export.mark, by, export.reason, export.meant)
         return listing.writer(export.kind, worded, made)
 
+    async def _document(self, petition: Petition, export: Export, scope: Scope, rows: "_Rows") -> AsyncIterator[bytes]:
+        now = self._clock()
+        async with self._database.read() as connection:
+            told = await paper.document(
+                connection,
+                petition,
+                self._catalogues,
+                self._base_url,
+                wanted=export.meant,
+                scope=scope,
+                language=export.language,
+                now=now,
+            )
+        told = replace(told, mark=export.mark)
+        setting = (self._database, petition.id, told, self._keys.link_of, now, rows.add)
+        async for part in paper.written(*setting, zipped=told.parts > 1):
+            yield part
+
     async def _parts(
-        self, export_id: bytes, run: bytes, key: bytes, pages: AsyncIterator[list[Row]], writer: Writer
+        self, export_id: bytes, run: bytes, key: bytes, parts: AsyncIterator[bytes], rows: "_Rows"
     ) -> bool:
         """All parts; False where another process has taken over, or the list was destroyed meanwhile."""
-        number = rows = 0
-
-        def read(page: list[Row]) -> None:
-            nonlocal rows
-            rows += len(page)
-
-        async for part in lists.written(pages, writer, read):
+        number = 0
+        async for part in parts:
             sealed = sealing.seal_part(part, key, export_id, number)
             async with self._database.write() as tx:
                 if not await exporting.add(
-                    tx, export_id, run, number, sealed, size=len(part), rows=rows, now=self._clock()
+                    tx, export_id, run, number, sealed, size=len(part), rows=rows.number, now=self._clock()
                 ):
                     return False
             number += 1
         return True
+
+
+@dataclass(slots=True)
+class _Rows:
+    """How many were read so far."""
+
+    number: int = 0
+
+    def add(self, more: int) -> None:
+        self.number += more

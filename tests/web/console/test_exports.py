@@ -106,6 +106,37 @@ async def test_the_other_formats_come_whole(house: House, nour: Account, kind: s
         assert (whole["by"], whole["reason"], len(whole["signatures"])) == (nour.address, "court", 4)
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_the_document_needs_no_other_owner_and_comes_as_a_pdf(house: House, nour: Account) -> None:
+    await many_signatories(house, 60)
+    await account(house, "other@example.org", Grant(None, OWNER))
+    browser = await browser_of(house, nour)
+    await ask(browser, format="pdf", **{"state-pending": "yes"})
+    assert browser.page.status_code == 422
+    assert "The document holds those who count" in browser.text
+    await ask(browser, format="pdf", words="ar")
+    assert browser.page.status_code == 303
+    (export,) = await rows_of(house, tables.Export)
+    await house.parts.writing.settled(export.id)
+    response = await done(browser, "fetch")
+    assert response.headers["content-type"] == "application/pdf"
+    assert response.headers["content-disposition"].endswith('signatories-2017-12-27.pdf"')
+    assert response.content.startswith(b"%PDF")
+    assert export.mark.encode() in response.content
+    assert await verbs(house) == [("list:export", export.mark), ("list:fetch", export.mark)]
+
+
+async def test_without_the_engine_the_document_cannot_be_chosen(
+    house: House, nour: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("petition.typesetting.NEEDED", ("nothing_of_the_kind",))
+    browser = await browser_of(house, nour)
+    assert 'value="pdf" disabled' in browser.page.text
+    await ask(browser, format="pdf")
+    assert browser.page.status_code == 422
+    assert "has to install the extra pdf" in browser.text
+
+
 async def test_nothing_readable_lies_in_the_database_and_after_a_day_nothing_at_all(
     house: House, nour: Account
 ) -> None:
