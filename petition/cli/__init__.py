@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
+import resource
 import sys
 from importlib.metadata import version
 from typing import NoReturn
@@ -36,6 +38,7 @@ COMMANDS = {
 }
 
 
+PR_SET_DUMPABLE = 4
 # A module cannot bear a keyword's name.
 MODULES = {"import": "importing"}
 
@@ -66,10 +69,21 @@ def program() -> None:
     """
 
 
+def no_core_dumps() -> None:
+    """A core dump would be a copy of the memory, keys and names included.
+
+    The limit alone does not keep the kernel from handing one to a program that gathers them.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def main() -> None:
     """Exit 0: done. 1: the work failed or a check did not hold. 2: the call's words are off."""
     # What is written here is nobody else's to read: database, keys, mails.
     os.umask(0o077)
+    no_core_dumps()
     try:
         sys.exit(program.main(prog_name="petition", standalone_mode=False))
     except click.exceptions.Exit as done:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import signal
 import socket
 import sys
@@ -53,11 +52,6 @@ def set_up_logging() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def no_core_dumps() -> None:
-    """A core dump would be a copy of the memory, keys and names included."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 class Server(uvicorn.Server):
     """Ends the open count streams as soon as it is asked to stop: they would keep it from stopping."""
 
@@ -103,7 +97,6 @@ def run(
             "PETITION_DATABASE_URL", "several web processes need PostgreSQL; with SQLite use --workers 1"
         )
     set_up_logging()
-    no_core_dumps()
     asyncio.run(_look(settings))
     if keyfiles.is_made_up(settings) and not is_demo:
         click.echo("petition: note: the signatures in this data directory were made up by a demonstration", err=True)

@@ -1,9 +1,8 @@
-"""Promise 10: nothing readable at rest. Promise 15, as far as this version goes: what is erased is gone.
+"""Promise 10: nothing readable at rest.
 
 10: "500 known people sign, half of them not to be shown; every byte of the data dir, database, WAL, temp files, logs,
 backups is searched for address, local part and (hidden) name in UTF-8/16, base64 at three offsets, hex, percent,
 quoted-printable, and for MD5, SHA-1, SHA-256, UUIDv5 of each. F: 0 hits."
-15: "erase, checkpoint, search as in 10. F: 0 hits."
 """
 
 from __future__ import annotations
@@ -11,63 +10,27 @@ from __future__ import annotations
 import asyncio
 import base64
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from petition.domain import passwords
 from petition.domain.actors import OWNER, Grant
 from tests.factories import SLUG
 from tests.house import House
 from tests.organizers import PASSWORD, Browser, account
-from tests.people import Person
 from tests.promises.conftest import ON_SQLITE, Installation
 from tests.promises.crowd import Known, add_name, person
 from tests.promises.post_office import PostOffice
 from tests.promises.searching import Needles, digests, spellings, told
+from tests.promises.signing import Signing
 from tests.servers import command
 
 PEOPLE = 500
-ERASED = 200
-AT_ONCE = 20
 WORKED_ON = 40
-SIGN = f"/ar/petitions/{SLUG}/signatures"
-
-
-class Signing:
-    """What browsers would do, over a real connection or in the test's own process."""
-
-    def __init__(self, http: httpx.AsyncClient, office: PostOffice) -> None:
-        self._http = http
-        self._office = office
-
-    async def each(self, act: Callable[[Person], Any], people: Sequence[Person]) -> None:
-        for start in range(0, len(people), AT_ONCE):
-            await asyncio.gather(*map(act, people[start : start + AT_ONCE]))
-
-    async def sign(self, who: Person) -> None:
-        answer = await self._http.post(SIGN, data=who.fields())
-        assert answer.status_code == 303, answer.text
-
-    async def sign_wrong(self, who: Person) -> None:
-        """The form as it comes back holds what was typed; nothing else may."""
-        answer = await self._http.post(SIGN, data=who.fields(consent="", category="nobody"))
-        assert answer.status_code == 422
-        assert who.email in answer.text
-
-    def act(self, name: str, **fields: str) -> Callable[[Person], Any]:
-        async def acted(who: Person) -> None:
-            (link,) = self._office.links(who.email)
-            if name == "confirm":
-                assert who.full_name in (await self._http.get(link)).text
-            answer = await self._http.post(f"{link}/{name}", data=fields)
-            assert answer.status_code == 303, answer.text
-
-        return acted
 
 
 async def test_nothing_readable_lies_on_the_disk(
@@ -131,69 +94,6 @@ async def test_nothing_readable_lies_on_the_disk(
             add_name(hidden, who)
     found = hidden.in_folders(*place.folders())
     assert not found, told(found)
-
-
-@ON_SQLITE
-async def test_what_is_erased_is_gone_from_every_byte(open_house: Callable[..., Any], post_office: PostOffice) -> None:
-    house: House = await open_house(smtp_url=post_office.url)
-    chance = random.Random(15)
-    crowd = [person(chance) for _ in range(ERASED + 50)]
-    stays, goes, lapses = crowd[0], crowd[1:-50], crowd[-50:]
-    people = Signing(house.http, post_office)
-    await people.each(people.sign, crowd)
-    await house.deliver()
-    await people.each(people.act("confirm", agree="yes"), crowd[:-50])
-    await house.fold()
-
-    def search(who: Sequence[Person]) -> set[str]:
-        needles = Needles()
-        for one in who:
-            add_name(needles, one)
-            Known(one).add_to(needles)
-        return {hit.label for hit in needles.in_folders(house.settings.data_dir)}
-
-    assert {f"name {who.full_name}" for who in (stays, *goes)} <= search([stays, *goes]), "shown names are in the clear"
-    sealed = await _kept(house)
-    assert sealed == (len(crowd), len(crowd))
-
-    await people.each(people.act("erase"), goes)
-    await house.worker.tidy()
-    assert search([*goes, *lapses]) == set()
-    assert f"name {stays.full_name}" in search([stays])
-    assert await _kept(house) == (1 + len(lapses), 1 + len(lapses))
-
-    await house.next_day(15)
-    assert await _kept(house) == (1, 1)
-    assert search([*goes, *lapses]) == set()
-
-
-async def _kept(house: House) -> tuple[int, int]:
-    """How many rows still hold a sealed record, and a digest of an address."""
-    async with house.parts.database.read() as connection:
-        row = (await connection.execute(text("SELECT count(sealed), count(identity) FROM signatures"))).one()
-    return row[0], row[1]
-
-
-@ON_SQLITE
-async def test_the_search_would_see_what_sqlite_leaves_without_secure_delete(
-    open_house: Callable[..., Any], post_office: PostOffice
-) -> None:
-    house: House = await open_house(smtp_url=post_office.url)
-    crowd = [person(random.Random(n)) for n in range(60)]
-    people = Signing(house.http, post_office)
-    await people.each(people.sign, crowd)
-    await house.deliver()
-    await people.each(people.act("confirm", agree="yes"), crowd)
-    await house.worker.tidy()
-    async with house.parts.database._writer.connect() as connection:
-        raw = await connection.get_raw_connection()
-        await raw.driver_connection.execute("PRAGMA secure_delete=OFF")
-    await people.each(people.act("erase"), crowd)
-    await house.worker.tidy()
-    needles = Needles()
-    for who in crowd:
-        add_name(needles, who)
-    assert needles.in_folders(house.settings.data_dir)
 
 
 @ON_SQLITE
