@@ -224,7 +224,6 @@ def test_the_ground_floor_has_no_clock_chance_or_files(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_the_tally_is_moved_in_one_place(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
-    kept = r"Tally|TallyDay|LedgerEntry|LedgerTile|Published"
     kept = "Tally|TallyDay|LedgerEntry|LedgerTile|Published"
     writes = re.search(rf"(update|insert|delete)\([^)]*tables\.({kept})\b", source)
     assert not writes or module_of(path) in {f"petition.actions.{a}" for a in ("counting", "petitions", "publishing")}
