@@ -6,26 +6,30 @@ import asyncio
 import random
 import secrets
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import click
 
 from petition import cli, keyfiles
-from petition.actions import counting, intake, outbox, signing
+from petition.actions import counting, intake, invitations, outbox, signing
 from petition.cli import serving
 from petition.cli.apply import apply, read_file
 from petition.cli.made_up import raw_person
 from petition.cli.organizer import make
 from petition.db.database import Database
 from petition.db.opening import opened
-from petition.domain import submission
+from petition.domain import submission, tokens
 from petition.domain.actors import OWNER, Grant
 from petition.domain.petition_file import PetitionFile
 from petition.domain.tokens import Keys
+from petition.queries import invitations as codes
 from petition.queries import organizers as accounts
 from petition.queries import petitions
+from petition.queries.invitations import Invitation
 from petition.queries.petitions import Petition
 from petition.settings import Settings
 
@@ -33,6 +37,7 @@ FILE = Path(__file__).resolve().parent.parent / "builtin" / "boycott-sochi.toml"
 DAYS = 12
 DEMO_ADDRESS = "owner@example.org"
 GROUP = 200
+INVITED, INVITED_DAYS = 0.6, 60
 
 
 @click.command()
@@ -102,11 +107,30 @@ async def _make_up(database: Database, keys: Keys, petition: Petition, number: i
     """People who do not exist, through the same doors as people who do: sealed, confirmed, counted, over some days."""
     chance = random.Random(2018)
     today = datetime.now(UTC).date()
+    vouching = await _vouching(database, petition, number, _day(today, 0, number))
     with click.progressbar(length=number, label="  made-up signatures") as bar:
-        for begin in range(0, number, GROUP):
-            size = min(GROUP, number - begin)
-            await _sign(database, keys, petition, chance, begin, size, _day(today, begin, number))
-            bar.update(size)
+        for day, theirs in groupby(range(number), key=lambda position: _day(today, position, number)):
+            positions = list(theirs)
+            for begin in range(0, len(positions), GROUP):
+                group = positions[begin : begin + GROUP]
+                await _sign(database, keys, petition, chance, group, day, vouching)
+                bar.update(len(group))
+
+
+async def _vouching(database: Database, petition: Petition, uses: int, day: date) -> dict[str, Invitation]:
+    """An invitation for each category that must be vouched for, as its office would have sent it to its members."""
+    made = {}
+    for category in petition.categories:
+        if category.claim == "verified":
+            async with database.write() as tx:
+                expires_on = day + timedelta(days=INVITED_DAYS)
+                ((_, code),) = await invitations.issue(
+                    tx, petition.id, category.slug, uses=uses, expires_on=expires_on, by=None, today=day
+                )
+                found = await codes.by_code(tx, petition.id, tokens.stored(code))
+            assert found is not None
+            made[category.slug] = found
+    return made
 
 
 def _day(today: date, position: int, number: int) -> date:
@@ -119,20 +143,22 @@ async def _sign(
     keys: Keys,
     petition: Petition,
     chance: random.Random,
-    begin: int,
-    size: int,
+    numbers: Sequence[int],
     day: date,
+    vouching: Mapping[str, Invitation],
 ) -> None:
-    rules = intake.rules(petition)
     categories = [category.slug for category in petition.categories]
     attempts = []
-    for number in range(begin, begin + size):
+    for number in numbers:
         raw = raw_person(chance, number, categories)
-        checked = submission.check(rules, raw)
-        attempts.append(intake.prepare(petition, checked, raw["language"], keys, today=day))
+        invited = vouching.get(raw["category"]) if chance.random() < INVITED else None
+        checked = submission.check(intake.rules(petition, invited), raw)
+        attempts.append(intake.prepare(petition, checked, raw["language"], keys, today=day, invitation=invited))
     async with database.write() as tx:
         await intake.record(tx, attempts)
-        for category, sent in Counter(a.signature["category"] for a in attempts).items():
-            await outbox.note_day(tx, petition.id, outbox.Truth("pending", category, "mail"), day=day, sent=sent)
+        for (category, method), sent in Counter(
+            (a.signature["category"], a.signature["method"]) for a in attempts
+        ).items():
+            await outbox.note_day(tx, petition.id, outbox.Truth("pending", category, method), day=day, sent=sent)
         await signing.confirm(tx, [signing.Confirmation(a.token, day) for a in attempts], keys=keys)
         await counting.fold(tx, petition.id, petition.slug, today=day)

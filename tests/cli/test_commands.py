@@ -202,6 +202,13 @@ def test_the_demonstration_shows_everything(server: Start, database_kind: str, r
     said = running.log.read_text()
     assert f"{running.base_url}/ar/petitions/{SLUG}" in said
     assert f"{running.base_url}/demo/mail" in said
+    shown = counts(running)
+    assert shown["total"] == 12
+    # Some came by their office's invitation, some claims wait, and not all on one day: what an organizer will meet.
+    assert 0 < shown["verified"] == shown["by_method"]["invitation"] < 12
+    assert shown["awaiting_verification"] > 0
+    days = httpx.get(f"{running.base_url}/api/v1/petitions/{SLUG}/timeline").json()["days"]
+    assert sum(day["counted"] > 0 for day in days) > 5
     assert running.stop() == 0
 
 
