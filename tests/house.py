@@ -93,6 +93,7 @@ class House:
         self._life: asyncio.Task[None] | None = None
         self._ends = asyncio.Event()
         self.recovery: dict[str, Path] = {}
+        self._read: dict[Path, Mail] = {}
 
     async def start(self) -> None:
         begun = asyncio.Event()
@@ -185,8 +186,11 @@ class House:
     # What can be seen
 
     def mails(self, to: str | None = None) -> list[Mail]:
-        found = [read_mail(path.read_bytes()) for path in sorted((self.settings.data_dir / "mail").glob("*.eml"))]
-        return [mail for mail in found if to is None or mail.to == to]
+        for path in (self.settings.data_dir / "mail").glob("*.eml"):
+            # A file is there whole or not at all, and stays as it is.
+            if path not in self._read:
+                self._read[path] = read_mail(path.read_bytes())
+        return [mail for _, mail in sorted(self._read.items()) if to is None or mail.to == to]
 
     async def counts(self, slug: str = SLUG) -> dict[str, Any]:
         response = await self.http.get(f"/api/v1/petitions/{slug}/counts")
