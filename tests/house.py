@@ -186,11 +186,10 @@ class House:
     # What can be seen
 
     def mails(self, to: str | None = None) -> list[Mail]:
-        for path in (self.settings.data_dir / "mail").glob("*.eml"):
-            # A file is there whole or not at all, and stays as it is.
-            if path not in self._read:
-                self._read[path] = read_mail(path.read_bytes())
-        return [mail for _, mail in sorted(self._read.items()) if to is None or mail.to == to]
+        paths = sorted((self.settings.data_dir / "mail").glob("*.eml"))
+        # A file stays as it was written: each is read once.
+        self._read = {path: self._read.get(path) or read_mail(path.read_bytes()) for path in paths}
+        return [mail for mail in self._read.values() if to is None or mail.to == to]
 
     async def counts(self, slug: str = SLUG) -> dict[str, Any]:
         response = await self.http.get(f"/api/v1/petitions/{slug}/counts")
