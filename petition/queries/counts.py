@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables
+from petition.domain import states
 from petition.domain.counts import CategoryCount, Counts
 from petition.domain.ledger import Tally
 from petition.queries.petitions import Petition
@@ -65,9 +67,14 @@ def tally_of(row: Any) -> Tally:
         row["verified"],
         row["awaiting"],
         {slug: list(pair) for slug, pair in row["by_category"].items()},
-        dict(row["by_method"]),
-        dict(row["removed"]),
+        _in_order(states.METHODS, row["by_method"]),
+        _in_order(states.REASONS, row["removed"]),
     )
+
+
+def _in_order(names: Sequence[str], numbers: Mapping[str, int]) -> dict[str, int]:
+    """PostgreSQL gives an object's names back in an order of its own; what is published has one order everywhere."""
+    return {name: numbers[name] for name in names if name in numbers}
 
 
 def counts_of(petition: Petition, tally: Tally, as_of: datetime) -> Counts:
