@@ -92,7 +92,7 @@ def main() -> None:
         fail("stopped")
     except click.UsageError as off:
         command = off.ctx.command_path if off.ctx else "petition"
-        fail(f"{off.format_message()} See: {command} --help", code=2)
+        fail(f"{off.format_message().rstrip('.')}. See: {command} --help", code=2)
     except click.ClickException as wrong:
         fail(wrong.format_message())
     except OperatorError as wrong:

@@ -21,6 +21,7 @@ from petition.cli.serving import no_core_dumps
 from petition.db.database import Database
 from petition.db.opening import opened
 from petition.errors import OperatorError
+from petition.mail import transports
 from petition.queries import petitions, rekeyings
 from petition.settings import SETTINGS, Settings
 
@@ -47,7 +48,7 @@ def command() -> None:
         source = settings.sources[setting.name]
         click.echo(f"{setting.name:<26}{_shown(setting.name, settings):<40} {source}")
     click.echo("")
-    findings = [*asyncio.run(_inside(settings)), *_files(settings), *_mail(settings), *_address(settings)]
+    findings = [*asyncio.run(_inside(settings)), *_files(settings), *asyncio.run(_mail(settings)), *_address(settings)]
     for finding in sorted(findings, key=lambda f: not f.grave):
         click.echo(f"{'wrong' if finding.grave else 'note':<7}{finding.about}: {finding.line}")
     grave = sum(finding.grave for finding in findings)
@@ -159,6 +160,8 @@ async def _mails(database: Database) -> list[Finding]:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
+    if not settings.data_dir.is_dir():
+        return
     path = keyfiles.secret_path(settings)
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield Finding("keys", f"{path} can be read by others; run: chmod 600 {path}")
@@ -181,18 +184,20 @@ def _files(settings: Settings) -> Iterator[Finding]:
         yield Finding("system", "this runs as root; give it a user of its own", grave=False)
 
 
-def _mail(settings: Settings) -> Iterator[Finding]:
-    if settings.smtp is None:
-        folder = settings.data_dir / "mail"
-        yield Finding(
-            "mail", f"PETITION_SMTP_URL is unset: mails, addresses in the clear, become files in {folder}", grave=False
-        )
-    elif not (settings.smtp.tls or settings.smtp.starttls) and settings.smtp.host not in (
-        "localhost",
-        "127.0.0.1",
-        "::1",
-    ):
-        yield Finding("mail", f"addresses go to {settings.smtp.host} unencrypted; use smtps:// or ?starttls=true")
+async def _mail(settings: Settings) -> list[Finding]:
+    smtp = settings.smtp
+    if smtp is None:
+        line = f"PETITION_SMTP_URL is unset: mails, addresses in the clear, become files in {settings.data_dir / 'mail'}"
+        return [Finding("mail", line, grave=False)]
+    findings = []
+    if not (smtp.tls or smtp.starttls) and smtp.host not in ("localhost", "127.0.0.1", "::1"):
+        line = f"addresses go to {smtp.host} unencrypted; use smtps:// or ?starttls=true"
+        findings.append(Finding("mail", line))
+    against = await transports.looked_at(smtp)
+    if against is not None:
+        line = f"{smtp.host}, port {smtp.port}, takes no mail from here ({against}); mails wait until it does"
+        findings.append(Finding("mail", f"{line}. Look at PETITION_SMTP_URL"))
+    return findings
 
 
 def _address(settings: Settings) -> Iterator[Finding]:

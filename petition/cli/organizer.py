@@ -21,7 +21,7 @@ from petition.queries import petitions
 from petition.settings import Settings
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def command() -> None:
     """Accounts of those who verify."""
 

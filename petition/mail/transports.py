@@ -15,6 +15,7 @@ import aiosmtplib
 from petition.settings import Settings, Smtp
 
 TIMEOUT = 30.0
+LOOK_TIMEOUT = 10.0
 
 
 class Refused(Exception):
@@ -38,6 +39,21 @@ def of(settings: Settings) -> Transport:
     return Files(settings.data_dir / "mail") if settings.smtp is None else SmtpServer(settings.smtp)
 
 
+async def looked_at(smtp: Smtp) -> str | None:
+    """Connects and signs in as for a mail, and sends none; what stood against it, in a few words."""
+    server = SmtpServer(smtp)
+    try:
+        async with asyncio.timeout(LOOK_TIMEOUT):
+            await server.connected()
+    except Unreachable as gone:
+        return str(gone)
+    except TimeoutError:
+        return f"no answer within {LOOK_TIMEOUT:.0f} seconds"
+    finally:
+        await server.close()
+    return None
+
+
 class SmtpServer:
     """One connection, kept between mails and opened anew when it was dropped."""
 
@@ -49,7 +65,7 @@ class SmtpServer:
     async def send(self, mail: EmailMessage) -> None:
         async with self._turn:
             try:
-                client = await self._connected()
+                client = await self.connected()
                 await client.send_message(mail)
             except aiosmtplib.SMTPRecipientsRefused as refused:
                 await self._judge(refused.recipients[0].code, refused.recipients[0].message)
@@ -77,7 +93,7 @@ class SmtpServer:
             raise Deferred(f"SMTP {code}")
         raise Refused(f"SMTP {code}")
 
-    async def _connected(self) -> aiosmtplib.SMTP:
+    async def connected(self) -> aiosmtplib.SMTP:
         if self._client is not None and self._client.is_connected:
             return self._client
         await self.close()
@@ -96,7 +112,8 @@ class SmtpServer:
                 await client.login(self._smtp.user, self._smtp.password or "")
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as gone:
             client.close()
-            raise Unreachable(type(gone).__name__) from None
+            code = f" {gone.code}" if isinstance(gone, aiosmtplib.SMTPResponseException) else ""
+            raise Unreachable(f"{type(gone).__name__}{code}") from None
         self._client = client
         return client
 

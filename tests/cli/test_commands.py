@@ -16,6 +16,7 @@ import pytest
 from petition.cli import COMMANDS
 from petition.settings import SETTINGS
 from tests.factories import SLUG, petition_file, petition_text
+from tests.mail.smtp import Postbox
 from tests.servers import Server, command, environment
 
 Start = Callable[..., Server]
@@ -66,6 +67,7 @@ def test_help_lists_every_command_and_loads_no_web_server(tmp_path: Path) -> Non
     [
         ("nonsense",),
         ("apply",),
+        ("organizer",),
         ("recount",),
         ("serve", "--port", "many"),
         ("serve", "--port", "70000"),
@@ -106,7 +108,7 @@ def test_a_secret_is_never_repeated(alone: Callable[..., Done]) -> None:
     done = alone("serve", smtp_url="http://user:hunter2@example.org")
     refused(done, "PETITION_SMTP_URL")
     assert "hunter2" not in done.stderr
-    shown = alone("doctor", smtp_url="smtps://user:hunter2@example.org").stdout
+    shown = alone("doctor", smtp_url="smtps://user:hunter2@127.0.0.1:1").stdout
     assert "hunter2" not in shown
     assert "PETITION_SMTP_URL" in shown
 
@@ -117,7 +119,7 @@ def test_an_unknown_setting_stops_the_start(alone: Callable[..., Done]) -> None:
 
 def test_a_setting_may_come_from_a_file(tmp_path: Path, alone: Callable[..., Done]) -> None:
     secret = tmp_path / "smtp"
-    secret.write_text("smtps://user:hunter2@mail.example\n")
+    secret.write_text("smtps://user:hunter2@127.0.0.1:1\n")
     assert "file" in alone("doctor", smtp_url_file=str(secret)).stdout
     refused(alone("doctor", smtp_url_file=str(tmp_path / "missing")), "PETITION_SMTP_URL")
     refused(alone("doctor", smtp_url_file=str(secret), smtp_url="smtp://x.example"), "unset one")
@@ -305,3 +307,10 @@ def test_doctor_names_every_setting_and_what_is_unsafe(tmp_path: Path, run: Call
     assert done.returncode == 1
     safe = run("doctor", base_url="https://petition.example")
     assert safe.returncode == 0, safe.stdout + safe.stderr
+    with Postbox() as box:
+        mailing = run("doctor", smtp_url=box.url)
+    assert (mailing.returncode, box.asked) == (0, []), mailing.stdout
+    away = run("doctor", smtp_url=box.url.replace("//", "//petition:hunter2@"))
+    refused(away, "1 thing to mend")
+    assert "takes no mail from here (SMTPConnectError)" in away.stdout
+    assert "hunter" not in away.stdout

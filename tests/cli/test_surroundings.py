@@ -66,6 +66,10 @@ def test_a_data_directory_of_somebody_else_is_told(tmp_path: Path, ordinary: Cal
     for words in (("serve", "--port", "0"), ("migrate",), ("worker",)):
         refused(ordinary(*words), "PETITION_DATA_DIR", str(folder))
     assert list(folder.iterdir()) == []
+    for place in ("/proc/nowhere", "/etc/hostname"):
+        looked = command(Path(place), "", "doctor")
+        refused(looked, "to mend")
+        assert f"PETITION_DATA_DIR: the data directory {place} cannot be written" in looked.stdout
 
 
 @only_sqlite
