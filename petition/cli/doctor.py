@@ -187,7 +187,8 @@ def _files(settings: Settings) -> Iterator[Finding]:
 async def _mail(settings: Settings) -> list[Finding]:
     smtp = settings.smtp
     if smtp is None:
-        line = f"PETITION_SMTP_URL is unset: mails, addresses in the clear, become files in {settings.data_dir / 'mail'}"
+        folder = settings.data_dir / "mail"
+        line = f"PETITION_SMTP_URL is unset: mails, addresses in the clear, become files in {folder}"
         return [Finding("mail", line, grave=False)]
     findings = []
     if not (smtp.tls or smtp.starttls) and smtp.host not in ("localhost", "127.0.0.1", "::1"):
