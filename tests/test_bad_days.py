@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import resource
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -18,6 +20,7 @@ import pytest
 
 from petition import words
 from petition.db import database
+from petition.web.envelope import STANDING
 from tests.db.weather import IMPATIENT, away, gone, locked_by_a_stranger
 from tests.factories import SLUG, petition_file
 from tests.house import House
@@ -326,13 +329,25 @@ async def test_with_the_mail_server_dead_signing_goes_on_and_mail_comes_later(
 
 @only_sqlite
 async def test_ten_megabytes_are_refused_and_the_server_goes_on(tmp_path: Path, server: Start) -> None:
+    """Also to a sender that looks for an answer only once all is sent."""
     running = put_up(tmp_path, server, "")
-    for path, kind in ((API, "application/json"), (FORM, "application/x-www-form-urlencoded")):
-        with suppress(httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
-            # It need not read to the end what it will not take.
-            answer = post(running, path, content=b"a" * 10_000_000, headers={"content-type": kind})
-            assert answer.status_code == 413
+    for path, status in ((API, 413), (FORM, 413), ("/nowhere", 405), (f"/en/signature/{'A' * 43}/confirm", 413)):
+        for body in (b"a" * 10_000_000, iter([b"a" * 100_000] * 100)):
+            line = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
+            kind = "application/json" if path == API else "application/x-www-form-urlencoded"
+            line.request("POST", path, body, {"Content-Type": kind})
+            answer = line.getresponse()
+            assert answer.status == status, path
+            assert answer.read()
+            line.close()
         assert post(running, API, json=LAYLA.fields()).status_code == 202
+    for nonsense in (b"\x16\x03\x01\r\n\r\n", b"FLY / HTTP/1.1\r\nHost: x\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", running.port), timeout=10) as bare:
+            bare.sendall(nonsense)
+            told = bare.makefile("rb").read().decode()
+        assert told.startswith("HTTP/1.1 400 ")
+        for name, value in STANDING.items():
+            assert f"{name}: {value}" in told
     assert running.stop() == 0
     assert "Traceback" not in running.log.read_text()
 

@@ -17,6 +17,7 @@ from typing import Any
 import click
 import uvicorn
 from litestar import Litestar
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from petition import keyfiles
 from petition.app import create_app
@@ -24,6 +25,7 @@ from petition.db.locks import FileLock
 from petition.db.opening import opened
 from petition.errors import Busy, Misconfigured, OperatorError
 from petition.settings import Settings
+from petition.web.envelope import STANDING
 
 GRACE_SECONDS = 3
 HANDOVER_SECONDS = 5
@@ -50,6 +52,24 @@ def set_up_logging() -> None:
     logging.getLogger("uvicorn.access").disabled = True
     for noisy in ("alembic", "aiosqlite", "sqlalchemy", "httpx", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class Http(HttpToolsProtocol):
+    """What is no HTTP at all never reaches the application: refused here, with the headers of all other answers."""
+
+    def send_400_response(self, msg: str) -> None:
+        body = f"{msg}\n".encode()
+        headers = {
+            "content-type": "text/plain; charset=utf-8",
+            "content-length": str(len(body)),
+            "cache-control": "no-store",
+            "connection": "close",
+            "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+            **STANDING,
+        }
+        lines = ["HTTP/1.1 400 Bad Request", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        self.transport.write("\r\n".join(lines).encode() + body)
+        self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -115,7 +135,7 @@ def serve_one(settings: Settings, listening: socket.socket, *, works: bool, is_d
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Http,
         # Whose X-Forwarded-For is believed is ours to say, and a line per request is a trace.
         proxy_headers=False,
         access_log=False,

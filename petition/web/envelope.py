@@ -4,21 +4,38 @@ Security headers, HEAD as GET without its body, and the numbers for /metrics, ta
 really sent. It logs nothing: a line per request would be a trace of who was here when.
 """
 
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
 
 Scope = dict[str, Any]
 # What programs of others read, in a browser too.
-OPEN_TO_ALL = ("/api/", "/ledger/")
+OPEN_TO_ALL = ("/api/", "/ledger/", "/oembed")
+# What pages of others show, in a frame or as a picture.
+SHOWN_ELSEWHERE = re.compile(r"(?:/[a-z]+)?/petitions/[^/]+/(?:embed|badge\.svg)")
 KNOWN_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+STANDING = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+# A body longer than any form is taken whole before it is refused, as far as this: many a sender
+# looks for an answer only once all is sent, and would see no more than a line cut off.
+LONG_BODY, MOST_TAKEN, MOST_SECONDS = 64 * 1024, 16 * 1024 * 1024, 10.0
 
 
-def policy(style_hash: str) -> str:
+def policy(style_hash: str, framed_by: str = "'none'") -> str:
     """No script, style, picture or connection but our own; the one inline style is known by its hash."""
     return (
         f"default-src 'none'; style-src 'self' '{style_hash}'; script-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framed_by}"
     )
 
 
@@ -27,22 +44,15 @@ class Envelope:
 
     def __init__(self, app: Any, *, style_hash: str, https: bool, registry: CollectorRegistry) -> None:
         self._app = app
-        headers = {
-            "content-security-policy": policy(style_hash),
-            "x-content-type-options": "nosniff",
-            "x-frame-options": "DENY",
-            "referrer-policy": "same-origin",
-            "permissions-policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
-            "cross-origin-opener-policy": "same-origin",
-            "cross-origin-resource-policy": "same-origin",
-        }
+        headers = {"content-security-policy": policy(style_hash), **STANDING}
         if https:
             headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
-        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
-        self._api_headers = [pair for pair in self._headers if pair[0] != b"cross-origin-resource-policy"] + [
-            (b"cross-origin-resource-policy", b"cross-origin"),
-            (b"access-control-allow-origin", b"*"),
-        ]
+        self._headers = _encoded(headers)
+        open_to_all = headers | {"cross-origin-resource-policy": "cross-origin"}
+        self._api_headers = _encoded(open_to_all | {"access-control-allow-origin": "*"})
+        framed = open_to_all | {"content-security-policy": policy(style_hash, framed_by="*")}
+        del framed["x-frame-options"]
+        self._framed_headers = _encoded(framed)
         self._answers = Counter("petition_answers", "Answers sent", ["method", "status"], registry=registry)
         self._counters: dict[tuple[str, int], Any] = {}
 
@@ -51,12 +61,17 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         method = scope["method"]
-        extra = self._api_headers if scope["path"].startswith(OPEN_TO_ALL) else self._headers
+        extra = self._extra(scope["path"])
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
+        rest = None
+        if method not in ("GET", "HEAD") and _is_long(scope["headers"]):
+            receive = rest = Rest(receive)
 
         async def sending(message: Any) -> None:
             if message["type"] == "http.response.start":
+                if rest is not None:
+                    await rest.take()
                 self._count(method, message["status"])
                 message["headers"] = [*message["headers"], *extra]
                 await send(message)
@@ -68,9 +83,48 @@ class Envelope:
 
         await self._app(scope, receive, sending)
 
+    def _extra(self, path: str) -> list[tuple[bytes, bytes]]:
+        if path.startswith(OPEN_TO_ALL):
+            return self._api_headers
+        if SHOWN_ELSEWHERE.fullmatch(path):
+            return self._framed_headers
+        return self._headers
+
     def _count(self, method: str, status: int) -> None:
         known = method if method in KNOWN_METHODS else "other"
         counter = self._counters.get((known, status))
         if counter is None:
             counter = self._counters[known, status] = self._answers.labels(known, str(status))
         counter.inc()
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def _is_long(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Or of a length that nobody told."""
+    for name, value in headers:
+        if name == b"transfer-encoding" or (name == b"content-length" and value.isdigit() and int(value) > LONG_BODY):
+            return True
+    return False
+
+
+class Rest:
+    """`receive` of a long body, which knows whether there is more, and takes what the application left."""
+
+    def __init__(self, receive: Any) -> None:
+        self._receive = receive
+        self._more = True
+
+    async def __call__(self) -> Any:
+        message = await self._receive()
+        self._more = message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    async def take(self) -> None:
+        taken = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOST_SECONDS):
+                while self._more and taken < MOST_TAKEN:
+                    taken += len((await self()).get("body", b""))
