@@ -26,7 +26,7 @@ from petition.mail.messages import Composer
 from petition.notary import Notary
 from petition.settings import Settings
 from petition.submitting import Submitting
-from petition.web import api, demo, ledger, live, names, problems, public, signature, system
+from petition.web import api, demo, embed, ledger, live, names, problems, public, signature, system
 from petition.web.console import (
     accounts,
     audits,
@@ -57,7 +57,16 @@ from petition.web.parts import Parts
 from petition.worker import Worker
 
 MOST_BYTES = 64 * 1024
-DOORS = (public.router, signature.router, api.router, names.router, live.router, ledger.router, system.router)
+DOORS = (
+    public.router,
+    signature.router,
+    embed.router,
+    api.router,
+    names.router,
+    live.router,
+    ledger.router,
+    system.router,
+)
 CONSOLE = (
     accounts.router,
     passkeys.router,

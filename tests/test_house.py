@@ -54,6 +54,7 @@ SHARED = {
         "hub",
         "parts",
         "figures",
+        "card",
         "prose",
         "envelope",
         "shapes",

@@ -81,9 +81,10 @@ def test_the_minified_style_keeps_every_rule() -> None:
 
 
 def test_static_files_are_named_after_what_is_in_them() -> None:
-    assert all(re.fullmatch(r"/static/[0-9a-f]{12}/[a-z.]+", path) for path in PAGES.static)
+    assert all(re.fullmatch(r"/static/[0-9a-f]{12}/[a-z.-]+", path) for path in PAGES.static)
     assert {kind for _, kind in PAGES.static.values()} == {
         "text/css; charset=utf-8",
         "text/javascript; charset=utf-8",
         "image/svg+xml",
+        "image/png",
     }

@@ -43,15 +43,15 @@ class Rendered:
     unchanged: Ready
 
     @classmethod
-    def of(cls, source: object, body: bytes) -> "Rendered":
+    def of(cls, source: object, body: bytes, kind: str = HTML) -> "Rendered":
         etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
         headers = {"ETag": etag, "Cache-Control": CACHED, "Vary": "Accept-Encoding"}
         return cls(
             source,
             etag.encode(),
-            Ready(body, 200, headers),
-            Ready(gzip.compress(body, 9, mtime=0), 200, {**headers, "Content-Encoding": "gzip"}),
-            Ready(b"", 304, headers),
+            Ready(body, 200, headers, kind),
+            Ready(gzip.compress(body, 9, mtime=0), 200, {**headers, "Content-Encoding": "gzip"}, kind),
+            Ready(b"", 304, headers, kind),
         )
 
     def answer(self, request: Asked) -> Response[bytes]:
@@ -98,10 +98,12 @@ def is_kept(held: Parts, source: object, key: tuple[str, ...]) -> bool:
     return rendered is not None and rendered.source is source
 
 
-def kept(request: Asked, source: object, key: tuple[str, ...], page: Callable[[], Page]) -> Response[bytes]:
+def kept(
+    request: Asked, source: object, key: tuple[str, ...], page: Callable[[], Page], kind: str = HTML
+) -> Response[bytes]:
     """The page of `key` from memory, rendered by `page()` once for each `source`."""
     held = parts.of(request)
     rendered: Rendered | None = held.rendered.get(key)
     if rendered is None or rendered.source is not source:
-        rendered = held.rendered[key] = Rendered.of(source, held.pages.render(page(), key[1]))
+        rendered = held.rendered[key] = Rendered.of(source, held.pages.render(page(), key[1]), kind)
     return rendered.answer(request)

@@ -24,6 +24,10 @@ class BadBody(PetitionError):
     code = "bad-request"
 
 
+class UnknownFormat(PetitionError):
+    code = "unknown-format"
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """`values` by field name, and what was already wrong with their shape."""

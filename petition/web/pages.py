@@ -30,12 +30,14 @@ from petition.queries.signatories import SignatoriesPage
 from petition.queries.timeline import Day
 from petition.rendering import environment, isolate
 from petition.web import figures, prose
+from petition.web.card import card
 from petition.words import Words
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
 }
 
@@ -210,12 +212,14 @@ class LinkPage(Page):
 
 @dataclass(frozen=True)
 class Pending(LinkPage):
-    """Confirm, or say that it was not you. `form.errors` may hold `agree`."""
+    """Confirm, or say that it was not you. `form.errors` may hold `agree`; `version`: of the text that was signed,
+    where it was changed since."""
 
     template = "signature/pending.html"
     petition: Petition
     own: OwnData
     form: FormState = FormState()
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -313,6 +317,7 @@ class Pages:
         self.base_url = base_url.rstrip("/")
         self._catalogues = catalogues
         files = {path.name: _lightened(path) for path in sorted(_STATIC.iterdir()) if path.is_file()}
+        files |= {f"card-{direction}.png": card(direction == "rtl") for direction in ("ltr", "rtl")}
         style = files["style.css"].decode()
         self._addresses = {name: f"/static/{_digest(content)}/{name}" for name, content in files.items()}
         self.static: Mapping[str, tuple[bytes, str]] = {

@@ -11,7 +11,7 @@ from petition import errors
 from petition.errors import PetitionError, PetitionNotFound
 from petition.queries.petitions import Petition
 from petition.web import parts
-from petition.web.forms import BadBody, UnsupportedBody
+from petition.web.forms import BadBody, UnknownFormat, UnsupportedBody
 from petition.web.pages import ProblemPage
 from petition.web.parts import Asked
 from petition.words import Words
@@ -29,6 +29,7 @@ STATUS: tuple[tuple[type[PetitionError], int], ...] = (
     (errors.Unavailable, 503),
     (UnsupportedBody, 415),
     (BadBody, 400),
+    (UnknownFormat, 501),
 )
 HTTP_CODES = {
     400: "bad-request",
@@ -39,6 +40,8 @@ HTTP_CODES = {
     415: "unsupported-media-type",
 }
 RETRY_UNAVAILABLE = 5
+# What programs ask: they are told as programs are.
+FOR_PROGRAMS = ("/api/", "/oembed")
 
 
 def status_of(error: PetitionError) -> int:
@@ -60,7 +63,7 @@ def language_of(request: Asked) -> str:
     if first in known:
         return first
     # A program that says nothing of languages is answered in the one that programmers read.
-    default = "en" if first == "api" else None
+    default = "en" if first in ("api", "oembed") else None
     return preferred(request.headers.get("accept-language", ""), tuple(known), default)
 
 
@@ -85,7 +88,7 @@ def answer(request: Asked, error: PetitionError, status: int | None = None) -> R
     language = language_of(request)
     status, headers = status or status_of(error), {**retry_headers(error), "Cache-Control": "no-store"}
     words = held.catalogues[language]
-    if request.scope["path"].startswith("/api/"):
+    if request.scope["path"].startswith(FOR_PROGRAMS):
         return Response(
             _problem(error, status, words),
             status_code=status,

@@ -128,7 +128,8 @@ def _page(
     if other is not None:
         return LinkEnded(text, kind=_kind(other), petition=petition, acts=_acts(other))
     if signature.state == states.PENDING and not signature.expired(held.today()):
-        return Pending(text, petition, _own(signature, token, petition), form)
+        changed = signature.version if signature.version != petition.version else None
+        return Pending(text, petition, _own(signature, token, petition), form, changed)
     return LinkEnded(text, kind=_kind(signature), petition=petition, acts=_acts(signature))
 
 

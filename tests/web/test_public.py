@@ -141,6 +141,9 @@ async def test_the_list_shows_what_each_chose_and_no_claim_before_it_is_verified
 
 async def test_an_old_text_stays_readable_and_a_signature_belongs_to_its_own(house: House) -> None:
     await house.confirmed(LAYLA)
+    waiting = await house.signed(SALMA, lang="en")
+    read = f'href="/en/petitions/{SLUG}"'
+    assert (await house.http.get(waiting)).text.count(read) == 2
     await house.apply(petition_text(statement={"en": "We now say **that**.", "ar": "نقول الآن **ذاك**."}))
     await house.confirmed(OMAR)
     now, old = await house.http.get(f"/en/petitions/{SLUG}"), await house.http.get(f"/en/petitions/{SLUG}/versions/1")
@@ -148,7 +151,9 @@ async def test_an_old_text_stays_readable_and_a_signature_belongs_to_its_own(hou
     assert f"/en/petitions/{SLUG}/versions/1" in now.text
     assert "<strong>this</strong>" in old.text
     assert (await house.http.get(f"/en/petitions/{SLUG}/versions/7")).status_code == 404
-    assert sorted(row.version for row in await house.signatures()) == [1, 2]
+    assert sorted(row.version for row in await house.signatures()) == [1, 1, 2]
+    # Whoever confirms now is led to what they signed.
+    assert f'href="/en/petitions/{SLUG}/versions/1"' in (await house.http.get(waiting)).text
 
 
 async def test_the_same_file_again_makes_no_new_version(house: House) -> None:
