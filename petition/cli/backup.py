@@ -9,7 +9,6 @@ import click
 
 from petition import cli, keyfiles
 from petition.cli import files
-from petition.cli.serving import no_core_dumps
 from petition.db import copying
 from petition.errors import FileRefused
 from petition.notary import Notary
@@ -28,7 +27,6 @@ def command(file: Path, keys_file: Path | None) -> None:
     The keys are not in it: whoever finds the copy reads no names, and cannot sign. Keep theirs elsewhere.
     """
     settings = cli.settings()
-    no_core_dumps()
     if keys_file is not None and keys_file.exists():
         raise FileRefused(keys_file, None, "exists already and is never written over; choose another name")
     # Read before the data: the heads that were signed by now are in the copy, and it can be looked at by itself.

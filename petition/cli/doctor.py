@@ -17,7 +17,6 @@ from sqlalchemy import text
 from petition import cli, keyfiles
 from petition.actions import audit, outbox, publishing
 from petition.cli.ledger import GRAVE, TROUBLES
-from petition.cli.serving import no_core_dumps
 from petition.db.database import Database
 from petition.db.opening import opened
 from petition.errors import OperatorError
@@ -43,7 +42,6 @@ class Finding:
 def command() -> None:
     """Every setting with its source, and what is wrong or unsafe, with how to mend it."""
     settings = cli.settings()
-    no_core_dumps()
     for setting in SETTINGS:
         source = settings.sources[setting.name]
         click.echo(f"{setting.name:<26}{_shown(setting.name, settings):<40} {source}")

@@ -14,7 +14,6 @@ import click
 
 from petition import cli, words
 from petition.cli import unlocking
-from petition.cli.serving import no_core_dumps
 from petition.cli.unlocking import Unlocked
 from petition.db.database import Database
 from petition.db.opening import opened
@@ -51,7 +50,6 @@ def command(slug: str, kind: str, address: str | None, key_file: Path | None) ->
     Those that an organizer told apart are left out. The ids are those of `petition export`; no name is printed.
     """
     unlocking.require_one(address, key_file)
-    no_core_dumps()
     found, left_out = asyncio.run(_found(cli.settings(), slug, address, key_file))
     spoken = words.load()["en"]
     if kind == "csv":

@@ -13,7 +13,6 @@ import click
 from petition import cli, typesetting, words
 from petition.actions import exporting
 from petition.cli import files, unlocking
-from petition.cli.serving import no_core_dumps
 from petition.cli.unlocking import Unlocked
 from petition.db.database import Database
 from petition.db.opening import opened
@@ -89,7 +88,6 @@ def command(
     name or initials, the others as a number. Above 5,000 names it is a ZIP of numbered parts.
     """
     unlocking.require_one(address, key_file)
-    no_core_dumps()
     wanted = Wanted(
         states.STATES if ALL in chosen else tuple(dict.fromkeys(chosen)),
         tuple(dict.fromkeys(categories)),

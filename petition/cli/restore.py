@@ -19,7 +19,6 @@ from petition.actions import counting, publishing
 from petition.actions.publishing import Standing
 from petition.cli import files
 from petition.cli.backup import KEYS
-from petition.cli.serving import no_core_dumps
 from petition.db import copying
 from petition.db.database import Database
 from petition.db.locks import FileLock
@@ -51,7 +50,6 @@ class Found:
 def command(file: Path, keys_file: Path | None, force: bool) -> None:
     """Put the copy in FILE where the database lies, and recount it. Servers and workers must be stopped."""
     settings = cli.settings()
-    no_core_dumps()
     kind = copying.kind_of(file)
     if kind != (copying.SQLITE if settings.sqlite else copying.POSTGRESQL):
         here = "an SQLite file" if settings.sqlite else "PostgreSQL"

@@ -14,7 +14,6 @@ from petition import cli
 from petition.actions import audit, publishing
 from petition.actions.audit import Act
 from petition.cli import files, unlocking
-from petition.cli.serving import no_core_dumps
 from petition.db.opening import opened
 from petition.domain import checkpoint, sampling
 from petition.domain.actors import DECIDE
@@ -76,7 +75,6 @@ def command(
         unlocking.require_one(address, key_file)
         if output.exists():
             raise FileRefused(output, None, "exists already and is never written over; choose another name")
-    no_core_dumps()
     draw, settings = Draw(slug, seed, number, at), cli.settings()
     try:
         if output is not None:

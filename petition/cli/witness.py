@@ -44,7 +44,6 @@ def command(name: str, logs: tuple[str, ...], file: Path | None, host: str, port
     book = Book(settings, name, known)
     listening = serving.listen(host, port)
     serving.set_up_logging()
-    serving.no_core_dumps()
     click.echo(str(book.witness))
     app = create_witness(book, lambda: datetime.now(UTC))
     config = uvicorn.Config(app, proxy_headers=False, access_log=False, server_header=False, log_config=None)
