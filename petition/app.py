@@ -41,6 +41,7 @@ from petition.web.console import (
     petitions,
     retention,
     safety,
+    sheets,
     signatures,
     team,
 )
@@ -78,6 +79,7 @@ CONSOLE = (
     invitations.router,
     safety.router,
     retention.router,
+    sheets.router,
     deliveries.router,
     petitions.router,
     keys.router,

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib import util
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from petition.assets import asset
 from petition.errors import OperatorError
@@ -24,8 +25,8 @@ logger = logging.getLogger("petition.paper")
 NEEDED = ("typst", "fontpkg_amiri")
 INSTALL = "pip install 'petition[pdf]'"
 PATIENCE = 300.0
-# Setting a part takes a core and some hundred megabytes.
-_ONE_AT_A_TIME = asyncio.Semaphore(1)
+# Setting a part takes a core and some hundred megabytes: one at a time in each process (and event loop).
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 def lacking() -> str | None:
@@ -49,7 +50,7 @@ async def pdf(template: str, content: Mapping[str, Any], at: datetime) -> bytes:
         "content": content,
         "timestamp": int(at.timestamp()),
     }
-    async with _ONE_AT_A_TIME:
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
         head, made = await _set(json.dumps(order, ensure_ascii=False).encode("utf-8", "replace"))
     if head["scripts"]:
         told = ", ".join(head["scripts"])

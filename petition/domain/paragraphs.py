@@ -23,14 +23,15 @@ def blocks(markdown: str) -> list[Node]:
 def opening(markdown: str, most: int = _SHORT) -> tuple[str, bool]:
     """The first paragraphs as plain text, as many as fit into `most` characters, and whether they are the whole.
 
-    One that is too long by itself is cut at the end of a sentence, or else at a word.
+    One that is too long by itself is cut at the end of a sentence, or else at a word; one that leads up to a list is
+    not left standing without it.
     """
     told: list[str] = []
-    nodes = blocks(markdown)
-    for node in nodes:
+    for node in blocks(markdown):
         text = plain(node)
         if sum(map(len, told)) + len(text) > most:
-            return (" ".join(told) or _cut(text, most)), False
+            leading_up = node["kind"] != "paragraph" and len(told) > 1
+            return (" ".join(told[:-1] if leading_up else told) or _cut(text, most)), False
         told.append(text)
     return " ".join(told), True
 

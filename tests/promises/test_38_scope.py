@@ -190,8 +190,8 @@ async def test_an_auditor_reads_everything_and_changes_nothing(house: House) -> 
     answers = await everywhere(ground, who, SLUG, ground.rows[SLUG], boss.id, SLUG)
     assert await ground.state() == before
     assert any(LAYLA.full_name in answer.text for answer in answers)
-    # Searching and taking the audit away are reading, though they are asked by POST.
-    reading = ("/queue", "/invitations/find", "/audit/export")
+    # Searching, taking the audit away and blank sheets are reading, though they are asked by POST.
+    reading = ("/queue", "/invitations/find", "/audit/export", "/sheets")
     posted = [a for a in answers if a.request.method == "POST" and not a.request.url.path.endswith(reading)]
     assert {a.status_code for a in posted} <= {403, 404, 405, 410}
 

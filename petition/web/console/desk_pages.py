@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from petition.domain import listing
+from petition.domain import listing, sheet
 from petition.queries.batches import Batch
 from petition.queries.exports import Export
 from petition.queries.invitations import Invitation
@@ -185,6 +185,28 @@ class InvitationsPage(InsidePage):
     @property
     def place(self) -> str:
         return f"/petitions/{self.petition.slug}/invitations"
+
+
+@dataclass(frozen=True)
+class SheetsPage(InsidePage):
+    """`languages`: of the statement; `sets`: a PDF can be made here."""
+
+    template = "console/sheets.html"
+    petition: Petition
+    languages: tuple[str, ...]
+    sets: bool
+    form: FormState = EMPTY
+
+    most = sheet.MOST
+
+    @property
+    def place(self) -> str:
+        return f"/petitions/{self.petition.slug}/sheets"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """All together first, where there are several."""
+        return (sheet.BOTH, *self.languages) if len(self.languages) > 1 else self.languages
 
 
 @dataclass(frozen=True)
