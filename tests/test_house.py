@@ -74,6 +74,8 @@ SHARED = {
         "console.unlocked",
         "console.resemblances",
         "console.duplicate_pages",
+        "console.paper_desk",
+        "console.paper_pages",
     )
 }
 BANNED = re.compile(

@@ -77,8 +77,11 @@ async def purge(tx: AsyncConnection, petition_id: bytes, *, today: date) -> int:
         await outbox.forget(tx, ids)
         await notes.forget(tx, ids)
     else:
-        batches = tables.table(tables.Batch)
+        batches, lines = tables.table(tables.Batch), tables.table(tables.PaperLine)
         await tx.execute(update(batches).where(batches.c.petition_id == petition_id).values(rule=None))
+        await tx.execute(delete(lines).where(lines.c.petition_id == petition_id))
+        for papers in (tables.table(tables.Import), tables.table(tables.PaperBatch)):
+            await tx.execute(update(papers).where(papers.c.petition_id == petition_id).values(source=None))
         shares, mine = tables.table(tables.PetitionKey), tables.table(tables.Petition)
         # The petition's row first, as whoever changes its key does.
         await tx.execute(

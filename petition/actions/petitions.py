@@ -24,7 +24,7 @@ from petition.queries.petitions import Petition
 
 PLAIN = (
     "status", "goal", "default_language", "publish", "opens_at", "closes_at", "ask_for", "milestones", "reminder",
-    "pause_message",
+    "pause_message", "second_entry",
 )  # fmt: skip
 
 

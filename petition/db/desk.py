@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.db.mapping import UNORDERED, Table, one_of
 from petition.db.types import Digest, Id, Json
-from petition.domain import actors, batching, importing, invitations, listing
+from petition.domain import actors, batching, importing, invitations, listing, paper
 
 
 class Organizer(Table):
@@ -365,6 +365,41 @@ class Layout(Table):
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
     source: Mapped[bytes] = mapped_column(Digest, primary_key=True)
     layout: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class PaperBatch(Table):
+    """Lines being typed from paper. `source`, sealed, says where they are from. Handed in, it is an import."""
+
+    __tablename__ = "paper_batches"
+    __table_args__ = (
+        CheckConstraint(one_of("state", paper.STATES), name="state"),
+        Index("ix_paper_batches_petition_id", "petition_id"),
+        UNORDERED,
+    )
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    state: Mapped[str] = mapped_column(String(16))
+    second: Mapped[bool] = mapped_column(Boolean)
+    source: Mapped[bytes | None] = mapped_column(LargeBinary)
+    made_by: Mapped[bytes] = mapped_column(Id)
+    made_on: Mapped[date] = mapped_column(Date)
+    import_id: Mapped[bytes | None] = mapped_column(Id)
+
+
+class PaperLine(Table):
+    """What one person typed of a line, and another; `settled` is what holds where they differ. All of it sealed."""
+
+    __tablename__ = "paper_lines"
+    __table_args__ = (Index("uq_paper_lines_batch_id_number", "batch_id", "number", unique=True), UNORDERED)
+    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
+    batch_id: Mapped[bytes] = mapped_column(Id, ForeignKey("paper_batches.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    first: Mapped[bytes | None] = mapped_column(LargeBinary)
+    first_by: Mapped[bytes | None] = mapped_column(Id)
+    second: Mapped[bytes | None] = mapped_column(LargeBinary)
+    second_by: Mapped[bytes | None] = mapped_column(Id)
+    settled: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class AuditEntry(Table):

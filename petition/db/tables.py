@@ -39,6 +39,8 @@ from petition.db.desk import Invitation as Invitation
 from petition.db.desk import Layout as Layout
 from petition.db.desk import Note as Note
 from petition.db.desk import Organizer as Organizer
+from petition.db.desk import PaperBatch as PaperBatch
+from petition.db.desk import PaperLine as PaperLine
 from petition.db.desk import Passkey as Passkey
 from petition.db.desk import PetitionKey as PetitionKey
 from petition.db.desk import RecoveryCode as RecoveryCode
@@ -80,6 +82,8 @@ class Petition(Table):
     ask_for: Mapped[dict[str, str]] = mapped_column(Json)
     milestones: Mapped[list[int]] = mapped_column(Json)
     reminder: Mapped[bool] = mapped_column(Boolean)
+    # What is typed from paper is typed twice, by two people.
+    second_entry: Mapped[bool] = mapped_column(Boolean, server_default=false())
     public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
     version: Mapped[int] = mapped_column(Integer)
     # Why signing is paused, by language: shown while it is.

@@ -72,6 +72,7 @@ class PetitionFile:
     categories: tuple[Mapping[str, Any], ...]
     addressees: tuple[Mapping[str, str], ...]
     pause_message: Mapping[str, str] | None = None
+    second_entry: bool = False
 
 
 KEYS = tuple(field.name for field in fields(PetitionFile))
@@ -164,6 +165,7 @@ class _Reader:
             categories=self._categories(default_language),
             addressees=self._addressees(default_language),
             pause_message=self._pause_message(default_language),
+            second_entry=self._flag("second_entry"),
         )
 
     def _fault(self, place: Place, why: str, refused: FieldRefused, *, absent: bool = False) -> None:

@@ -37,6 +37,7 @@ def written(file: PetitionFile) -> str:
         f"ask_for = {_inline({field: file.ask_for[field] for field in ASKED if field in file.ask_for})}",
         f"milestones = [{', '.join(map(str, file.milestones))}]",
         f"reminder = {'true' if file.reminder else 'false'}",
+        *(["second_entry = true"] if file.second_entry else []),
         "",
         "[title]",
         *(f"{_key(language)} = {text(title)}" for language, title in file.title.items()),

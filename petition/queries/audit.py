@@ -49,7 +49,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "people": ("organizer", "role", "key"),
     "access": ("session", "password", "recovery-code", "passkey"),
     "petition": ("petition", "mail", "statement", "delivery"),
-    "taken": ("audit", "list", "export", "import"),
+    "taken": ("audit", "list", "export", "import", "paper"),
 }
 REST = "rest"
 

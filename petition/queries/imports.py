@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -84,6 +84,17 @@ async def taken_out(connection: AsyncConnection, petition_id: bytes) -> frozense
     gone = (states.REJECTED, states.WITHDRAWN, states.INVALIDATED, states.MERGED)
     wanted = select(_rows.c.identity).where(
         _rows.c.petition_id == petition_id, _rows.c.state.in_(gone), _rows.c.identity.is_not(None)
+    )
+    return frozenset((await connection.execute(wanted)).scalars())
+
+
+async def taken_out_of(
+    connection: AsyncConnection, petition_id: bytes, identities: Collection[bytes]
+) -> frozenset[bytes]:
+    """The same of a few: by their index, without a look at all."""
+    gone = (states.REJECTED, states.WITHDRAWN, states.INVALIDATED, states.MERGED)
+    wanted = select(_rows.c.identity).where(
+        _rows.c.petition_id == petition_id, _rows.c.state.in_(gone), _rows.c.identity.in_(identities)
     )
     return frozenset((await connection.execute(wanted)).scalars())
 

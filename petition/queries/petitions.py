@@ -60,6 +60,7 @@ class Petition:
     delivered_on: date | None = None
     purged_on: date | None = None
     pause_message: Mapping[str, str] | None = None
+    second_entry: bool = False
     # Those that stand, the newest first.
     deliveries: tuple[Delivery, ...] = ()
 
@@ -180,6 +181,7 @@ def as_file(petition: Petition) -> PetitionFile:
         categories=tuple({"slug": c.slug, "claim": c.claim, "label": dict(c.label)} for c in standing),
         addressees=tuple(dict(a.name) for a in petition.addressees),
         pause_message=None if petition.pause_message is None else dict(petition.pause_message),
+        second_entry=petition.second_entry,
     )
 
 

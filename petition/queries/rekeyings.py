@@ -12,9 +12,13 @@ from petition.db import tables
 _signatures, _notes, _batches, _imports = (
     tables.table(t) for t in (tables.Signature, tables.Note, tables.Batch, tables.Import)
 )
+_papers, _lines = tables.table(tables.PaperBatch), tables.table(tables.PaperLine)
 # Every column that is sealed to a petition's key. Its table has `id` and `petition_id`, and whoever writes it takes
 # the key by `petitions.public_keys` in the same transaction.
-SEALED = (_signatures.c.sealed, _notes.c.sealed, _batches.c.rule, _imports.c.source)
+SEALED = (
+    *(_signatures.c.sealed, _notes.c.sealed, _batches.c.rule, _imports.c.source),
+    *(_papers.c.source, _lines.c.first, _lines.c.second, _lines.c.settled),
+)
 
 
 @dataclass(frozen=True, slots=True)

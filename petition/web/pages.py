@@ -8,7 +8,7 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -340,6 +340,7 @@ class Pages:
             chart=figures.chart,
             columns=figures.columns,
             dict_of=funnel.series,
+            dict_of_columns=_column_labels,
             initials=identity.initials,
             across=figures.across,
             percent=figures.percent,
@@ -401,6 +402,10 @@ def _local(context: Context, petition: Petition, texts: Mapping[str, str]) -> Ma
     spoken: Words | None = context["catalogues"].get(code)
     direction = spoken.direction if spoken else "auto"
     return Markup('<bdi lang="{}" dir="{}">{}</bdi>').format(code, direction, texts[code])
+
+
+def _column_labels(words: Words, names: Sequence[str]) -> dict[str, str]:
+    return {name: words(f"column.{name}") for name in names}
 
 
 @pass_context

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import petition
-from petition.actions import batches, importing, intake, notes, rekeying
+from petition.actions import batches, importing, intake, notes, paper, rekeying
 from petition.db import dialect, tables
 from petition.domain import actors, sealing, submission
 from petition.domain.actors import Actor, Grant, Scope
 from petition.domain.batching import Row
+from petition.domain.paper import Source
 from petition.domain.rules import Rule
 from petition.errors import Conflict, Forbidden
+from petition.queries import paper as papers
 from petition.queries import queue, rekeyings
 from petition.queries.petitions import Petition
 from petition.queries.queue import Filter, Queued
@@ -145,11 +150,12 @@ async def test_what_is_erased_between_reading_and_writing_does_not_come_back(gro
         rule, given = Rule(name="person"), {"act": "reject", "category": None, "reason": "duplicate"}
         await batches.draft(tx, ground.petition.id, rule, [_row(queued)], **given, by=OWNER, today=today)
         await importing.begin(tx, ground.petition, bytes(32), "import", "An office", by=OWNER, today=today)
+        await _typed(tx, ground.petition, today)
     await ground.begin()
     async with house.parts.database.read() as connection:
         state = await rekeyings.of(connection, ground.petition.id)
         assert state is not None
-        assert await rekeyings.sealed_number(connection, ground.petition.id) == 5
+        assert await rekeyings.sealed_number(connection, ground.petition.id) == 9
     while state.kind != kind:
         assert await ground.walk(1)
         async with house.parts.database.read() as connection:
@@ -176,9 +182,21 @@ async def test_what_is_erased_between_reading_and_writing_does_not_come_back(gro
     async with house.parts.database.read() as connection:
         for each in rekeyings.SEALED:
             for found in await connection.execute(select(each.table.c.id, each)):
-                assert found[0] != erased or found[1] is None
+                assert each is not column or found[0] != erased or found[1] is None
                 left += found[1] is not None and opener.opens(found[1])
-    assert left == 4
+    assert left == 8
+
+
+async def _typed(tx: AsyncConnection, petition: Petition, today: date) -> None:
+    """A line from paper in which two entries differ, and somebody has said what holds."""
+    source, other = Source("An office", "", today, "originals", "", "ar"), replace(OWNER, id=b"x" * 16)
+    twice = replace(petition, second_entry=True)
+    batch = await paper.begin(tx, twice, source, by=OWNER, today=today)
+    await paper.enter(tx, petition.id, batch, 1, {"full_name": "One"}, "", by=OWNER)
+    await paper.hand_over(tx, petition.id, batch, by=OWNER, today=today)
+    await paper.enter_again(tx, petition.id, batch, 1, {"full_name": "Other"}, by=other)
+    (line,) = await papers.lines(tx, batch)
+    await paper.settle(tx, petition.id, batch, 1, {"full_name": "One"}, line.seen, by=OWNER, today=today)
 
 
 def _row(queued: Queued) -> Row:
@@ -193,10 +211,12 @@ def test_everything_that_is_sealed_to_a_petitions_key_is_sealed_anew() -> None:
         for path in package.rglob("*.py")
         if "seal_record(" in path.read_text("utf-8") and path.name != "sealing.py"
     }
-    assert sealing_it == {f"actions/{name}.py" for name in ("batches", "importing", "intake", "notes")}
+    assert sealing_it == {f"actions/{name}.py" for name in ("batches", "importing", "intake", "notes", "paper")}
     for name in sealing_it:
         assert "petitions.public_keys(" in (package / name).read_text("utf-8"), name
-    assert {column.table.name for column in rekeyings.SEALED} == {"signatures", "notes", "batches", "imports"}
+    assert {column.table.name for column in rekeyings.SEALED} == {
+        *("signatures", "notes", "batches", "imports", "paper_batches", "paper_lines")
+    }
 
 
 async def test_a_damaged_record_stops_nothing_and_stays_as_it_is(ground: Ground) -> None:

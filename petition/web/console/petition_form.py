@@ -23,6 +23,7 @@ from petition.queries.petitions import Petition
 Values = Mapping[str, str]
 CHOICES = ("status", "default_language", "publish")
 MOMENTS = ("opens_at", "closes_at")
+FLAGS = ("reminder", "second_entry")
 TEXTS = ("title", "statement", "pause_message")
 ROWS = {"categories": "category", "addressees": "addressee"}
 BLANK_ROWS = 2
@@ -50,7 +51,7 @@ def shown(petition: Petition, languages: Iterable[str]) -> dict[str, str]:
         moment: datetime | None = getattr(petition, name)
         values[name] = "" if moment is None else _local(moment)
     values["milestones"] = "\n".join(map(str, petition.milestones))
-    values["reminder"] = "yes" if petition.reminder else ""
+    values |= {name: "yes" if getattr(petition, name) else "" for name in FLAGS}
     values |= {f"ask_for-{field}": petition.ask_for.get(field, "") for field in ASKED}
     for language in languages:
         for name in TEXTS:
@@ -108,7 +109,7 @@ def _plain(name: str, value: str) -> str:
 
 def grouped(values: Values, petition: Petition, languages: Iterable[str]) -> dict[str, Any]:
     """What can be told apart as touched or not: each field alone; categories and addressees as a whole."""
-    singles = [*CHOICES, "goal", *MOMENTS, "milestones", "reminder", *(f"ask_for-{field}" for field in ASKED)]
+    singles = [*CHOICES, "goal", *MOMENTS, "milestones", *FLAGS, *(f"ask_for-{field}" for field in ASKED)]
     singles += [f"{name}-{language}" for name in TEXTS for language in languages]
     found: dict[str, Any] = {name: _plain(name, values.get(name, "")) for name in singles}
     for key in ROWS:
@@ -172,7 +173,7 @@ def _put(told: dict[str, Any], name: str, value: str) -> None:
         told[key] = {**texts, of: value} if value else texts
         if key == "pause_message" and not told[key]:
             del told[key]
-    elif key == "reminder":
+    elif key in FLAGS:
         told[key] = value == "yes"
     elif key == "milestones":
         told[key] = [_number(line) for line in value.split("\n") if line.strip()]
@@ -255,7 +256,7 @@ def merged(values: Values, was: str, petition: Petition, languages: Sequence[str
             prefix = f"{ROWS[name]}-" if name in ROWS else None
             fresh = {n: v for n, v in fresh.items() if not (prefix and n.startswith(prefix))}
             fresh |= {n: v for n, v in values.items() if (n.startswith(prefix) if prefix else n == name)}
-            if name == "reminder":
+            if name in FLAGS:
                 fresh[name] = typed[name]
         elif by_me and typed[name] != value:
             mine[name] = _said(typed[name])
