@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_paper"
-down_revision = "2026_11_27_deliveries"
+down_revision = "2026_11_27_passkeys"
 
 
 def upgrade() -> None:

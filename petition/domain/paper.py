@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from petition.domain.headings import Columns
+from petition.domain.importing import Evidence
 from petition.domain.listed import Listed
 from petition.errors import FieldRefused, Invalid
+from petition.words import Words
 
 STATES = TYPING, COMPARING, DONE, DROPPED = ("typing", "comparing", "done", "dropped")
 OPEN = (TYPING, COMPARING)
@@ -55,9 +57,13 @@ class Source:
     def of(cls, record: Mapping[str, str]) -> Source:
         return cls(**{**record, "day": date.fromisoformat(record["day"])})  # type: ignore[arg-type]
 
-    def told(self) -> str:
-        """As an import keeps where it came from."""
-        return "\n".join(filter(None, (self.office, self.sheet, str(self.day), self.evidence, self.note)))
+    def told(self, words: Words) -> Evidence:
+        """As an import keeps where it came from, in the words of the petition's own language."""
+        where = " · ".join(filter(None, (self.office, self.sheet)))
+        shown = words(f"paper-evidence.{self.evidence}")
+        return Evidence(
+            source=where, kind="sheets", note="\n".join(filter(None, (words.day(self.day), shown, self.note)))
+        )
 
 
 def read_source(raw: Mapping[str, str], languages: Collection[str], *, today: date) -> Source:

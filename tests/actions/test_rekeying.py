@@ -18,6 +18,7 @@ from petition.db import dialect, tables
 from petition.domain import actors, sealing, submission
 from petition.domain.actors import Actor, Grant, Scope
 from petition.domain.batching import Row
+from petition.domain.importing import Evidence
 from petition.domain.paper import Source
 from petition.domain.rules import Rule
 from petition.errors import Conflict, Forbidden
@@ -149,7 +150,8 @@ async def test_what_is_erased_between_reading_and_writing_does_not_come_back(gro
         (queued,) = (await queue.page(tx, ground.petition.id, Filter(), Scope(None), among=[row.id])).rows
         rule, given = Rule(name="person"), {"act": "reject", "category": None, "reason": "duplicate"}
         await batches.draft(tx, ground.petition.id, rule, [_row(queued)], **given, by=OWNER, today=today)
-        await importing.begin(tx, ground.petition, bytes(32), "import", "An office", by=OWNER, today=today)
+        evidence = Evidence(source="An office")
+        await importing.begin(tx, ground.petition, bytes(32), "import", evidence, by=OWNER, today=today)
         await _typed(tx, ground.petition, today)
     await ground.begin()
     async with house.parts.database.read() as connection:

@@ -256,7 +256,7 @@ async def _handed_in(
     going = [line.listed for line in desk.lines if line.listed is not None and line.why is None]
     if not going:
         return 0
-    source = desk.source.told()
+    source = desk.source.told(held.catalogues[found.default_language])
     digest = importing.digest_of(held.keys, petition.id, hashlib.sha256(batch_id).digest())
     of = await importing.begin(tx, found, digest, METHOD, source, by=who.actor, today=today)
     known_by = held.keys.identity_of

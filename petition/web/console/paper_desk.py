@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from petition.actions import importing, intake
+from petition import taking
+from petition.actions import importing
 from petition.domain import paper
-from petition.domain.listed import Listed, Reader, Vocabulary
+from petition.domain.listed import Listed, Reader
 from petition.domain.paper import COLUMNS, COMPARING, Entry, Source
 from petition.domain.sealing import Opener, Ring, Unreadable
 from petition.domain.submission import ASKED
@@ -81,9 +82,8 @@ def fields(petition: Petition) -> tuple[str, ...]:
 
 def reader(held: Parts, petition: Petition, source: Source) -> Reader:
     """The rules of every door, for the lines of this sheet: its language, and its day."""
-    vocabulary = Vocabulary(held.catalogues, {c.slug: [c.slug, *c.label.values()] for c in petition.categories})
     usual = {"signed_on": str(source.day), "language": source.language}
-    return Reader(COLUMNS, vocabulary, intake.rules(petition), petition.languages, usual, held.today())
+    return taking.reader(COLUMNS, petition, held.catalogues, usual, held.today())
 
 
 async def desk_of(
