@@ -35,6 +35,7 @@ from petition.web.console import (
     deliveries,
     duplicates,
     exports,
+    imports,
     invitations,
     keys,
     paper,
@@ -51,6 +52,7 @@ from petition.web.console.relisting import Relisting
 from petition.web.console.resealing import Resealing
 from petition.web.console.resemblances import Likenesses
 from petition.web.console.search import Searches
+from petition.web.console.taking_in import TakingIn
 from petition.web.console.writing import Writing
 from petition.web.envelope import Envelope
 from petition.web.hub import Hub
@@ -77,6 +79,7 @@ CONSOLE = (
     batches.router,
     duplicates.router,
     exports.router,
+    imports.router,
     invitations.router,
     safety.router,
     retention.router,
@@ -188,6 +191,7 @@ def furnished(
                 likenesses=Likenesses(database, clocks.monotonic),
                 relisting=Relisting(database),
                 writing=Writing(database, server_keys, catalogues, clocks.wall, settings.base_url),
+                taking_in=TakingIn(database, server_keys, catalogues, clocks.wall),
                 resealing=Resealing(database, clocks.wall),
                 kept=Kept(clocks.monotonic),
                 chain=Chain(database),
@@ -227,6 +231,7 @@ async def _settle(parts: Parts) -> None:
     await parts.likenesses.close()
     await parts.relisting.close()
     await parts.writing.close()
+    await parts.taking_in.close()
     await parts.resealing.close()
     parts.chain.close()
     await parts.hub.stop()

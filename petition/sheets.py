@@ -13,7 +13,7 @@ import io
 import json
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ MOST_RATIO, HONEST_SIZE = 150, 64 << 20
 MOST_JSON_LINE = 1 << 20
 BLOCK = 1 << 20
 SAMPLE = 64 << 10
+PARTS_AT_HAND = 3
 DELIMITERS = ",;\t|"
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 ENCODINGS = ("utf-8", "utf-16", "windows-1256", "windows-1252")
@@ -59,6 +60,53 @@ class OnDisk:
 
     def open(self) -> IO[bytes]:
         return self.path.open("rb")
+
+
+class _Parts(io.RawIOBase):
+    """The bytes of a file that lies in parts of one size, the last one shorter; a few are kept at hand."""
+
+    def __init__(self, of: InParts) -> None:
+        self._of, self._at, self._held = of, 0, dict[int, bytes]()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        begins = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._of.size}[whence]
+        self._at = max(0, begins + offset)
+        return self._at
+
+    def readinto(self, into: Any) -> int:
+        number, within = divmod(self._at, self._of.part_size)
+        if self._at >= self._of.size:
+            return 0
+        if number not in self._held:
+            while len(self._held) >= PARTS_AT_HAND:
+                del self._held[next(iter(self._held))]
+            self._held[number] = self._of.part(number)
+        found = self._held[number][within : within + len(into)]
+        into[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+
+@dataclass(frozen=True, slots=True)
+class InParts:
+    """A file that something else keeps; `part` gives one of its parts, from whatever thread reads."""
+
+    name: str
+    size: int
+    part_size: int
+    part: Callable[[int], bytes]
+
+    def open(self) -> IO[bytes]:
+        return io.BufferedReader(_Parts(self), 64 << 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +194,9 @@ def as_written_in(source: Source, encodings: Sequence[str] = ENCODINGS) -> Mappi
     begins -= begins % 2
     shown = {}
     for encoding in encodings:
-        # The end may be within a letter; what cannot be read stands as a question mark on its own.
-        text = _decoded(sample[begins : begins + 160], encoding, "replace")
+        # The end may be within a letter; what cannot be read stands as a sign of its own.
+        wide = encoding == "utf-16" and not sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = _decoded(sample[begins : begins + 160], "utf-16-le" if wide else encoding, "replace")
         shown[encoding] = " ".join(text.replace("\x00", "\ufffd").split())[:70]
     return shown
 

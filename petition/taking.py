@@ -17,12 +17,12 @@ from typing import Any
 
 from petition.actions import importing, intake
 from petition.db.database import Database
-from petition.domain import headings, listing, tabular
+from petition.domain import folding, headings, listing, tabular
 from petition.domain.headings import FIELDS, Columns
 from petition.domain.listed import Listed, Reader, Vocabulary
 from petition.domain.submission import ASKED
 from petition.domain.tokens import Keys
-from petition.errors import Conflict, FieldRefused, Invalid, PetitionError
+from petition.errors import Conflict, FieldRefused, Invalid
 from petition.queries import imports, petitions
 from petition.queries.imports import Import
 from petition.queries.petitions import Petition
@@ -35,8 +35,12 @@ TRIES = 5
 Why = Mapping[str, FieldRefused]
 
 
-class Lacking(PetitionError):
+class Lacking(Exception):
     """The list as a whole says too little: `no-name`, `says-no` (a `field` every row needs), `category-unknown`."""
+
+    def __init__(self, code: str, **facts: str) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
 
 
 @dataclass(slots=True)
@@ -60,11 +64,20 @@ def first_rows(sheet: Sheet) -> list[Row]:
     return list(islice(sheet.rows(), headings.LOOKED_AT))
 
 
-def guess(first: Sequence[Row], catalogues: Mapping[str, Words], asked: Mapping[str, str]) -> Columns:
-    """Which column is which field, by the headings of our own lists and of others'; as `headings.columns` refuses."""
+def guess(
+    first: Sequence[Row],
+    catalogues: Mapping[str, Words],
+    asked: Mapping[str, str],
+    remembered: Mapping[str, str] | None = None,
+) -> Columns:
+    """Which column is which field, by the headings of our own lists and of others'; as `headings.columns` refuses.
+
+    `remembered`: field by heading, before all others.
+    """
     ours = [name for name in listing.COLUMNS if name in FIELDS]
     own = {name: [name, *(spoken(f"column.{name}") for spoken in catalogues.values())] for name in ours}
-    return headings.columns(first, headings.known_headings(own), asked)
+    known = headings.known_headings(own) | {folding.fold(cell): name for cell, name in (remembered or {}).items()}
+    return headings.columns(first, known, asked)
 
 
 def vocabulary(petition: Petition, catalogues: Mapping[str, Words]) -> Vocabulary:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 
-from petition.actions import batches, counting, exporting, keeping, milestones, publishing, retention
+from petition.actions import batches, counting, exporting, keeping, milestones, publishing, retention, staging
 from petition.db.database import Database
 from petition.db.locks import Leadership
 from petition.domain.checkpoint import Head
@@ -238,6 +238,11 @@ class Worker:
         if over:
             async with self._database.write() as tx:
                 await exporting.forget(tx, over)
+        async with self._database.read() as connection:
+            old = await staging.over(connection, now=self._clock())
+        if old:
+            async with self._database.write() as tx:
+                await staging.forget(tx, old)
         if self._writes != self._database.commits:
             commits = self._database.commits
             if await self._database.checkpoint():

@@ -76,6 +76,11 @@ SHARED = {
         "console.duplicate_pages",
         "console.paper_desk",
         "console.paper_pages",
+        "console.import_pages",
+        "console.uploads",
+        "console.staged_files",
+        "console.comparing",
+        "console.taking_in",
     )
 }
 BANNED = re.compile(

@@ -22,7 +22,7 @@ METHODS = states.LISTED
 # Why its signatures left when it was undone: nothing of them is kept.
 UNDONE_REASON = "undone"
 # What kind of list it is, as whoever takes it in says.
-KINDS = ("office", "sheets", "messages", "meeting", "other")
+KINDS = ("office", "sheets", "messages", "meeting", "else")
 
 
 @dataclass(frozen=True, slots=True)

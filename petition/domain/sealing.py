@@ -218,6 +218,16 @@ def open_part(sealed: bytes, key: bytes, export_id: bytes, number: int) -> bytes
     return framed[4 : 4 + int.from_bytes(framed[:4], "big")]
 
 
+def seal_staged(part: bytes, key: bytes, nonce: bytes, about: bytes) -> bytes:
+    """A piece of a list that was sent in, under a key of that list alone; `about`: of which, and which piece."""
+    return seal(len(part).to_bytes(4, "big") + part, key, nonce, b"petition/staging/1/" + about)
+
+
+def open_staged(sealed: bytes, key: bytes, about: bytes) -> bytes:
+    framed = unseal(sealed, key, b"petition/staging/1/" + about)
+    return framed[4 : 4 + int.from_bytes(framed[:4], "big")]
+
+
 def recovery_file(slug: str, private_key: bytes, public_key: bytes) -> str:
     """The recovery key as a text that a person can print and keep."""
     return (

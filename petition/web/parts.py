@@ -22,6 +22,7 @@ from petition.web.console.relisting import Relisting
 from petition.web.console.resealing import Resealing
 from petition.web.console.resemblances import Likenesses
 from petition.web.console.search import Searches
+from petition.web.console.taking_in import TakingIn
 from petition.web.console.writing import Writing
 from petition.web.hub import Hub
 from petition.web.pages import Pages
@@ -51,6 +52,7 @@ class Parts:
     likenesses: Likenesses
     relisting: Relisting
     writing: Writing
+    taking_in: TakingIn
     resealing: Resealing
     kept: Kept
     chain: Chain

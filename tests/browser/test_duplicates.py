@@ -37,6 +37,7 @@ async def looked_at(name: str, page: Page, lang: str) -> list[str]:
     if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append(f"{name} is wider than the screen")
     if folder := os.environ.get("SCREENSHOTS"):
+        await page.set_viewport_size({"width": PLACES[lang]["width"], "height": PLACES[lang]["height"]})
         await page.screenshot(path=Path(folder) / f"{name.replace(' ', '-')}-{lang}.png", full_page=True)
     return found
 

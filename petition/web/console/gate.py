@@ -23,7 +23,7 @@ from petition.domain import passkeys, passwords, sealing, tokens
 from petition.domain.actors import READ, Actor
 from petition.domain.passkeys import Site
 from petition.domain.sealing import Ring
-from petition.errors import Forbidden, NotFound
+from petition.errors import Conflict, Forbidden, NotFound
 from petition.queries import funnel, organizers
 from petition.queries.funnel import Numbers
 from petition.queries.organizers import Organizer, Session
@@ -106,13 +106,13 @@ def token_in(request: Asked) -> bytes | None:
 
 async def signed(request: Asked, language: str) -> Signed:
     """`SignInNeeded` without a whole session that is still alive."""
-    found = await _signed(request, language)
+    found = await signed_or_none(request, language)
     if found is None:
         raise SignInNeeded()
     return found
 
 
-async def _signed(request: Asked, language: str) -> Signed | None:
+async def signed_or_none(request: Asked, language: str) -> Signed | None:
     held, token, now = parts.of(request), token_in(request), parts.of(request).clock()
     spoken(held, language)
     if token is None:
@@ -135,16 +135,29 @@ async def sent(request: Asked, language: str, *, proved: bool = False, wide: boo
     held = parts.of(request)
     require_own(request)
     typed = await (forms.form(request, most=WIDE_FIELDS, fields=None) if wide else forms.form(request))
-    who = await _signed(request, language)
+    who = await signed_or_none(request, language)
     path = request.scope["path"]
     values = {name: value for name, value in typed.values.items() if name != "csrf"}
     if who is None:
         raise SignInNeeded(keep(held, path, values))
-    if not hmac.compare_digest(typed.get("csrf").encode("utf-8", "replace"), sessions.form_token(who.token).encode()):
+    if not _ours(who, typed.get("csrf")):
         raise SendAgain(who, path, values)
     if proved:
         await require_proved(request, who, values)
     return who, replace(typed, values=values)
+
+
+def require_form(who: Signed | None, fields: Mapping[str, str]) -> Signed:
+    """Whoever sent a form that brings a file. It is not kept over signing in, nor over a change of session."""
+    if who is None:
+        raise SignInNeeded()
+    if not _ours(who, fields.get("csrf", "")):
+        raise Conflict("file-again")
+    return who
+
+
+def _ours(who: Signed, token: str) -> bool:
+    return hmac.compare_digest(token.encode("utf-8", "replace"), sessions.form_token(who.token).encode())
 
 
 async def require_proved(request: Asked, who: Signed, values: Mapping[str, str]) -> None:
