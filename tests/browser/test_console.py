@@ -161,6 +161,7 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
         f"/petitions/{slug}/queue",
         f"/petitions/{slug}/exports",
         f"/petitions/{slug}/sheets",
+        f"/petitions/{slug}/deliveries",
         f"/petitions/{slug}/queue?state=rejected",
         f"/petitions/{slug}/safety",
         f"/petitions/{slug}/batches",

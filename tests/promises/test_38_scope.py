@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import select, update
 
 from petition.actions import batches as many
-from petition.actions import exporting, invitations
+from petition.actions import delivering, exporting, invitations, paper
 from petition.db import tables
 from petition.domain import passwords
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant, Scope
+from petition.domain.delivered import Told
 from petition.domain.listing import Wanted
+from petition.domain.paper import FIELDS, Source
 from petition.domain.rules import Rule
 from petition.queries import batches, organizers, petitions, queue
 from petition.queries.petitions import Petition
@@ -30,7 +32,9 @@ from tests.promises.markup import Page
 
 OTHER = "another-statement"
 ON_MANY = ("start", "discard", "approve", "decline", "cancel", "undo", "relist")
+ON_PAPER = ("hand-over", "hand-in", "drop", "undo")
 ON_LISTS = ("approve", "decline", "write", "destroy")
+ACTS_ON = {"batch": ON_MANY, "export": ON_LISTS, "stack": ON_PAPER}
 ACTS = ("verify", "unverify", "move", "reject", "invalidate", "restore", "hide", "show", "pin", "unpin")
 
 
@@ -49,6 +53,8 @@ class Ground:
         self.batches: dict[str, bytes] = {}
         self.invitations: dict[str, bytes] = {}
         self.exports: dict[str, bytes] = {}
+        self.deliveries: dict[str, bytes] = {}
+        self.stacks: dict[str, bytes] = {}
 
     async def lay(self) -> None:
         await self.house.apply(petition_text(slug=OTHER))
@@ -62,6 +68,7 @@ class Ground:
             self.batches[petition.slug] = await self._batch(petition)
             self.invitations[petition.slug] = await self._invitation(petition)
             self.exports[petition.slug] = await self._export(petition)
+            await self._delivered_and_typed(petition)
 
     async def _invitation(self, petition: Petition) -> bytes:
         today, rows = self.house.clock.now.date(), tables.table(tables.Invitation)
@@ -92,6 +99,17 @@ class Ground:
             await tx.execute(update(exports).where(exports.c.id == asked.id).values(state="asked"))
         return asked.id
 
+    async def _delivered_and_typed(self, petition: Petition) -> None:
+        """A delivery, and somebody's name in a batch from paper that waits to be handed in."""
+        by, today = Actor(b"o" * 16, (Grant(None, OWNER),)), self.house.clock.now.date()
+        who, source = KARIM if petition.slug == OTHER else LAYLA, Source("An office", "", today, "copies", "", "ar")
+        told = Told({"ar": "إليه"}, today, {"ar": "باليد"}, {}, {})
+        async with self.house.parts.database.write() as tx:
+            self.deliveries[petition.slug] = await delivering.record(tx, petition.id, told, by=by, today=today)
+            stack = self.stacks[petition.slug] = await paper.begin(tx, petition, source, by=by, today=today)
+            entry = dict.fromkeys(FIELDS, "") | {"full_name": who.full_name, "email": who.email}
+            await paper.enter(tx, petition.id, stack, 1, entry, "", by=by)
+
     async def state(self) -> list[Any]:
         """All that organizers could have changed."""
         async with self.house.parts.database.read() as connection:
@@ -107,6 +125,9 @@ class Ground:
                 tables.Export,
                 tables.Rekeying,
                 tables.ToldApart,
+                tables.PaperBatch,
+                tables.PaperLine,
+                tables.Delivery,
             )
             # A draft changes nothing yet, and whoever moderates may make one.
             many = tables.table(tables.Batch)
@@ -132,6 +153,7 @@ async def everywhere(
     given = {"language": "en", "slug": slug, "signature": signature.id.hex(), "member": member.hex(), "text": "A" * 43}
     given |= {"number": "1", "invitation": ground.invitations[OTHER].hex()}
     given |= {"batch": ground.batches[whose].hex(), "export": ground.exports[whose].hex()}
+    given |= {"delivery": ground.deliveries[whose].hex(), "stack": ground.stacks[whose].hex()}
     given["role"] = role.hex()
     answers = []
     for template in sorted({route.path for route in ground.house.app.routes if "/organizer/" in route.path}):
@@ -139,13 +161,20 @@ async def everywhere(
             continue
         if "sign-" in template or "/account" in template or template.endswith(("/code", "/prove")):
             continue
-        acts = ON_MANY if "{batch:" in template else ON_LISTS if "{export:" in template else ACTS
+        acts = next((known for name, known in ACTS_ON.items() if f"{{{name}:" in template), ACTS)
         for act in acts if "{act:" in template else ("",):
             path = re.sub(r"\{(\w+):\w+\}", lambda name, act=act: given.get(name[1], act), template)
             answers.append(await browser.http.get(path))
             typed = {"csrf": csrf, "seen": signature.seen, "reason": "duplicate", "category": signature.category or ""}
             typed |= {"address": "new@example.org", "role": "owner", "petition": slug}
             revision = ground.house.parts.hub.any_petition(slug).revision
+            typed |= {
+                "mode": "first",
+                "number": "2",
+                "full_name": "Somebody Else",
+                "office": "Mine",
+                "evidence": "copies",
+            }
             typed |= {"uses": "1", "count": "1", "days": "1", "format": "json"}
             typed |= {"method": "mail", "note": "A word", "act": "hide" if "/batches" in template else "save"}
             here = signature.id.hex()
@@ -170,7 +199,7 @@ async def test_another_petitions_ids_lead_nowhere(house: House, grant: tuple[str
     before = await ground.state()
     # Its own address, and its id under the address of the petition that they do have a role on.
     # (What else an owner does there is their right.)
-    for slug, of in ((OTHER, ""), (SLUG, "{(signature|member|batch|invitation|export):")):
+    for slug, of in ((OTHER, ""), (SLUG, "{(signature|member|batch|invitation|export|delivery|stack):")):
         for answer in await everywhere(ground, who, slug, foreign, boss.id, OTHER, of=of):
             told = f"{answer.request.method} {answer.request.url} {answer.status_code}"
             assert answer.status_code in (200, 303, 403, 404, 405, 410, 422), told

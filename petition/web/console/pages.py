@@ -126,6 +126,8 @@ class Desk:
     rekeying: Rekeying | None = None
     failed: int = 0
     reached: tuple[int, Any] | None = None
+    # May take in lists: on the whole of it.
+    takes: bool = False
 
     @property
     def waiting(self) -> Mapping[str, int]:

@@ -99,9 +99,9 @@ def _at(who: Signed, petition: Petition, batch_id: bytes) -> str:
     return f"/organizer/{who.language}/petitions/{petition.slug}/paper/{batch_id.hex()}"
 
 
-@get("/organizer/{language:str}/petitions/{slug:str}/paper/{batch:str}")
+@get("/organizer/{language:str}/petitions/{slug:str}/paper/{stack:str}")
 async def desk_page(
-    request: Asked, language: FromPath[str], slug: FromPath[str], batch: FromPath[str]
+    request: Asked, language: FromPath[str], slug: FromPath[str], stack: FromPath[str]
 ) -> Response[bytes]:
     """`line`: the one in the form; without it the next. `kept`, `added`: what was just done."""
     held = parts.of(request)
@@ -109,7 +109,7 @@ async def desk_page(
     petition, asked = _petition(held, who, slug), request.query_params
     number = _number(asked.get("line", ""))
     said = {name: n for name in SAID if (n := _number(asked.get(name, ""))) is not None}
-    return await _desk(held, who, petition, gate.identifier(batch), number=number, said=said)
+    return await _desk(held, who, petition, gate.identifier(stack), number=number, said=said)
 
 
 def _number(text: str) -> int | None:
@@ -140,14 +140,14 @@ async def _desk(
     return html(held, page.at(number, form, said or {}), who.language, status)
 
 
-@post("/organizer/{language:str}/petitions/{slug:str}/paper/{batch:str}", status_code=303)
+@post("/organizer/{language:str}/petitions/{slug:str}/paper/{stack:str}", status_code=303)
 async def type_line(
-    request: Asked, language: FromPath[str], slug: FromPath[str], batch: FromPath[str]
+    request: Asked, language: FromPath[str], slug: FromPath[str], stack: FromPath[str]
 ) -> Response[bytes]:
     """One line, in whichever `mode` the form was in; whatever is wrong, what was typed comes back."""
     held = parts.of(request)
     who, typed = await gate.sent(request, language)
-    petition, batch_id = _petition(held, who, slug), gate.identifier(batch)
+    petition, batch_id = _petition(held, who, slug), gate.identifier(stack)
     number = _number(typed.get("number")) or 0
     try:
         await _typed(held, who, petition, batch_id, number, typed)
@@ -204,13 +204,13 @@ async def _fresh(held: Parts, tx: Any, petition: Petition, batch_id: bytes, ring
     return desk
 
 
-@post("/organizer/{language:str}/petitions/{slug:str}/paper/{batch:str}/{act:str}", status_code=303)
+@post("/organizer/{language:str}/petitions/{slug:str}/paper/{stack:str}/{act:str}", status_code=303)
 async def move(
-    request: Asked, language: FromPath[str], slug: FromPath[str], batch: FromPath[str], act: FromPath[str]
+    request: Asked, language: FromPath[str], slug: FromPath[str], stack: FromPath[str], act: FromPath[str]
 ) -> Response[bytes]:
     held = parts.of(request)
     who, typed = await gate.sent(request, language)
-    petition, batch_id = _petition(held, who, slug), gate.identifier(batch)
+    petition, batch_id = _petition(held, who, slug), gate.identifier(stack)
     if act not in ACTS:
         raise NotFound()
     today, told = held.today(), ""
@@ -287,15 +287,15 @@ async def _undo(held: Parts, who: Signed, petition: Petition, batch_id: bytes) -
                 return
 
 
-@get("/organizer/{language:str}/petitions/{slug:str}/paper/{batch:str}/{act:str}")
+@get("/organizer/{language:str}/petitions/{slug:str}/paper/{stack:str}/{act:str}")
 async def back_to_the_desk(
-    request: Asked, language: FromPath[str], slug: FromPath[str], batch: FromPath[str], act: FromPath[str]
+    request: Asked, language: FromPath[str], slug: FromPath[str], stack: FromPath[str], act: FromPath[str]
 ) -> Response[bytes]:
     """The address of an act, followed instead of posted to."""
     await gate.signed(request, language)
     if act not in ACTS:
         raise NotFound()
-    return redirect(f"/organizer/{language}/petitions/{slug}/paper/{gate.identifier(batch).hex()}")
+    return redirect(f"/organizer/{language}/petitions/{slug}/paper/{gate.identifier(stack).hex()}")
 
 
 router = Router(

@@ -68,6 +68,10 @@ class Desk:
         return tuple(each.number for each in self.lines if each.stands == WAITS and each.line.first_by != organizer_id)
 
     @property
+    def differs(self) -> bool:
+        return any(line.stands == DIFFERS for line in self.lines)
+
+    @property
     def ready(self) -> bool:
         """It can be handed in as it stands."""
         if self.batch.state not in paper.OPEN or (self.batch.second and self.batch.state != COMPARING):

@@ -60,6 +60,7 @@ async def _desk(held: Parts, who: Signed, petition: Petition) -> Desk:
         changing,
         failed.number,
         max(((n, numbers.milestones[n]) for n in petition.milestones if n in numbers.milestones), default=None),
+        takes=who.actor.may(petition.id, MODERATE),
     )
 
 

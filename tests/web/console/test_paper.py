@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.factories import SLUG, petition_text
 from tests.house import House
 from tests.organizers import Browser, account
 from tests.people import LAYLA
+from tests.promises.markup import Page
 
 HERE = f"/petitions/{SLUG}/paper"
 SHEET = {"office": "مكتب حلب", "sheet": "17", "day": "2017-12-20", "evidence": "originals", "note": "Box 3"}
@@ -193,6 +195,7 @@ async def test_where_it_is_asked_for_another_person_types_it_again_and_what_diff
     assert "data-line" not in second.page.text
     await typed(second, desk, at=5, full_name="Left Out")
     assert second.text.count("They differ") == 3
+    assert "Once somebody has said for each line what holds" in second.text
     assert "/hand-in" not in second.page.text
     await second.get(f"{desk}?line=2")
     assert "First entry: Hala Zein" in second.text
@@ -217,6 +220,27 @@ async def test_where_it_is_asked_for_another_person_types_it_again_and_what_diff
 
 def csrf_of(browser: Browser) -> str:
     return re.findall(r'name="csrf" value="([^"]+)"', browser.page.text)[0]
+
+
+async def test_handed_in_twice_at_once_it_counts_once(house: House) -> None:
+    browser, other = await signed_in(house), House(house.settings)
+    desk = await begun(browser)
+    await typed(browser, desk)
+    (form,) = [form for form in Page(browser.page.text).forms if form.action.endswith("/hand-in")]
+    await other.start()
+    other.clock.now = house.clock.now
+    try:
+        async with other.client() as elsewhere:
+            elsewhere.cookies.update(browser.http.cookies)
+            answers = await asyncio.gather(
+                *(http.post(form.action, data=dict(form.fields)) for http in (browser.http, elsewhere, browser.http))
+            )
+    finally:
+        await other.stop()
+    assert sorted(answer.status_code for answer in answers) == [303, 409, 409]
+    await house.fold()
+    assert (await house.counts())["total"] == 1
+    await Desk(house).holds()
 
 
 async def test_the_desk_is_for_whoever_may_take_in_lists_and_can_open_them(house: House) -> None:
