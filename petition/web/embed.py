@@ -21,7 +21,7 @@ from petition.web.forms import UnknownFormat
 from petition.web.pages import Page
 from petition.web.parts import Asked, Parts
 
-WIDTH, HEIGHT, LEAST_WIDTH = 480, 440, 240
+WIDTH, HEIGHT, LEAST_WIDTH = 480, 480, 240
 SVG = "image/svg+xml"
 OEMBED = {"Cache-Control": "public, max-age=300"}
 
