@@ -66,7 +66,7 @@ def back(folder: Path, kind: str, lang: str, rows: list[Row]) -> list[Listed]:
     made = writer(kind, worded, Made("slug", "Title", DAY, "AAAA-BBBB", None, "press", Wanted()))
     path = folder / f"list.{kind}"
     path.write_bytes(made.begin() + made.rows(rows) + made.end())
-    sheet = sheets.opened(path)
+    sheet = sheets.opened(sheets.OnDisk(path))
     found = list(sheet.rows())
     columns = headings.columns(found, KNOWN, {})
     return [reader(columns).read(number, cells) for number, cells in found if number >= columns.begins]
