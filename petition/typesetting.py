@@ -39,13 +39,17 @@ def lacking() -> str | None:
 
 async def pdf(template: str, content: Mapping[str, Any], at: datetime) -> bytes:
     """`at`: the moment that the file bears; the same content and moment give the same bytes."""
+    return await pdf_of((asset("templates") / "paper" / template).read_text(encoding="utf-8"), content, at)
+
+
+async def pdf_of(source: str, content: Mapping[str, Any], at: datetime) -> bytes:
+    """The same of a template's text; what it imports lies in `templates/paper`."""
     if (told := lacking()) is not None:
         raise OperatorError(told)
-    root = asset("templates") / "paper"
     spec = util.find_spec("fontpkg_amiri")
     order = {
-        "root": str(root),
-        "source": (root / template).read_text(encoding="utf-8"),
+        "root": str(asset("templates") / "paper"),
+        "source": source,
         "fonts": [f"{place}/files" for place in (spec and spec.submodule_search_locations) or ()],
         "content": content,
         "timestamp": int(at.timestamp()),

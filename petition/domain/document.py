@@ -164,6 +164,7 @@ def content(
         "opens": pages.number == 1,
         "ends": ends,
         "start": pages.start,
+        "last": pages.start + pages.names - 1,
         "languages": [_language(document, code, pages, listed, at) for code in document.texts],
         "addressees": _addressees(document),
         "sections": pages.sections,
