@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,3 @@ class Counts:
     removed: Mapping[str, int]
     ledger_size: int
     as_of: datetime
-
-
-# A count that is published in steps is never later than this.
-STEPS = timedelta(days=1)
-
-
-def shown_milestones(reached: Mapping[int, date], counts: Counts) -> tuple[tuple[int, date], ...]:
-    """Those the public may know of, the least first: the count that it sees has passed them, or had before it fell.
-
-    The fold notes one as soon as it is passed; where the count is published in steps the public does not see it yet.
-    """
-    before = counts.as_of.date() - STEPS
-    return tuple((number, day) for number, day in sorted(reached.items()) if number <= counts.total or day < before)

@@ -12,7 +12,7 @@ import msgspec
 from petition.db.database import Database
 from petition.domain import witnessed
 from petition.domain.checkpoint import Verifier
-from petition.domain.counts import Counts, shown_milestones
+from petition.domain.counts import Counts
 from petition.domain.sampling import Result
 from petition.domain.witnessed import Asked, Standing
 from petition.errors import PetitionNotFound, Unavailable
@@ -48,7 +48,7 @@ class Snapshot:
     # What the texts above were made of.
     made_of: tuple[str, list[dict[str, Any]], dict[str, Any] | None]
     sample: Result | None
-    # Milestones that the public count has passed, each with the day on which it first did.
+    # Milestones that the count ever passed, the least first, each with the day on which it first did.
     reached: tuple[tuple[int, date], ...] = ()
 
     @property
@@ -132,7 +132,7 @@ class Hub:
                         version,
                         public(tallied),
                         vkey=_vkey(head),
-                        reached=shown_milestones(passed, tallied),
+                        reached=tuple(passed.items()),
                         **_texts(head),
                     )
         if any(self._snapshots.get(slug) is not snapshot for slug, snapshot in fresh.items()) or len(fresh) != len(

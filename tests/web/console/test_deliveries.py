@@ -183,9 +183,19 @@ async def test_a_delivered_petition_keeps_its_count_and_its_milestones_when_its_
     assert whole["milestones_reached"] == [{"number": 2, "day": "2017-12-27"}]
 
 
-async def test_a_milestone_is_not_told_before_the_count_that_is_published_in_steps(house: House) -> None:
+async def test_a_milestone_waits_for_the_published_count_and_stays_when_it_falls(house: House) -> None:
     await house.apply(petition_text(milestones=[2], publish="batched"))
     await house.confirmed(LAYLA)
-    await house.confirmed(OMAR)
+    link = await house.confirmed(OMAR)
+    await house.apply(petition_text(milestones=[2], publish="batched", goal=9))
     assert (await house.counts())["total"] < 2
     assert "Milestones reached" not in await public(house, "en")
+    await house.next_day(2)
+    await house.fold()
+    assert (await house.counts())["total"] == 2
+    assert "Milestones reached: 2 on" in await public(house, "en")
+    await house.apply(petition_text(milestones=[2]))
+    await house.post(link, "withdraw", sure="yes")
+    await house.fold()
+    assert (await house.counts())["total"] == 1
+    assert "Milestones reached: 2 on" in await public(house, "en")
