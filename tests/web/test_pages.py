@@ -21,6 +21,7 @@ from petition.queries.petitions import Addressee, Category, Petition
 from petition.queries.signatories import SignatoriesPage, Signatory
 from petition.queries.timeline import Day
 from petition.web import figures, prose
+from petition.web.embed import Embedded
 from petition.web.pages import (
     CheckYourMail,
     Confirmed,
@@ -124,6 +125,7 @@ def every_page(text: str) -> dict[str, Page]:
         "count, nought": CountPage(signed, some_counts(0, removed={}), ()),
         "count, delivered": CountPage(delivered, some_counts(), days, reached=REACHED),
         "petition, delivered": PetitionPage(delivered, some_counts(), "open", reached=REACHED),
+        "framed": Embedded(signed, some_counts(), "open"),
         "recount": RecountPage(signed, "https://petition.example/p/x"),
         "version": VersionPage(signed, 1, {"ar": text, "en": text}, {"ar": text, "en": text}),
         "pending": Pending(text, signed, own, FormState({}, {"agree": FieldRefused("agree-missing")})),
