@@ -58,7 +58,7 @@ def served(store: Store) -> Iterator[Running]:
     server = subprocess.Popen(
         [sys.executable, "-m", "bench.server"],
         cwd=ROOT,
-        env={**_clean(os.environ), **store.environment},
+        env={**clean(os.environ), **store.environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -86,7 +86,7 @@ def _wait_ready(server: "subprocess.Popen[bytes]", running: Running) -> None:
     raise RuntimeError("the server did not start; its own lines above say why")
 
 
-def _clean(environment: Mapping[str, str]) -> dict[str, str]:
+def clean(environment: Mapping[str, str]) -> dict[str, str]:
     """Whatever the caller has set of the product stays out of the measurement."""
     return {name: value for name, value in environment.items() if not name.startswith("PETITION_")}
 

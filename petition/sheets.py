@@ -25,6 +25,7 @@ from openpyxl import load_workbook
 from petition.errors import SheetRefused
 
 MOST_COLUMNS = 256
+MOST_ROWS = 1 << 20
 MOST_UNPACKED = 2 << 30
 MOST_SHARED = 256 << 20
 # Sheets shrink to a twentieth; a hundredth and less is what bombs are made of.
@@ -289,10 +290,13 @@ def _xlsx_rows(source: Source) -> Iterator[Row]:
                 # What a file says about its own size is not always true.
                 sheet.reset_dimensions()
                 found = False
-                for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), 1):
+                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                    if number > MOST_ROWS:
+                        # A row may call itself any number, and all rows before it are given as empty ones.
+                        raise SheetRefused(source.name, number, "swells")
                     if any(cell is not None for cell in cells):
                         found = True
-                        yield number, [_text(cell) for cell in cells]
+                        yield number, [_text(cell) for cell in cells[:MOST_COLUMNS]]
                 if found:
                     return
     except (zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, EOFError):

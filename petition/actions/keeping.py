@@ -82,6 +82,7 @@ async def purge(tx: AsyncConnection, petition_id: bytes, *, today: date) -> int:
         await tx.execute(delete(lines).where(lines.c.petition_id == petition_id))
         for papers in (tables.table(tables.Import), tables.table(tables.PaperBatch)):
             await tx.execute(update(papers).where(papers.c.petition_id == petition_id).values(source=None))
+        await _forget_lists(tx, petition_id)
         shares, mine = tables.table(tables.PetitionKey), tables.table(tables.Petition)
         # The petition's row first, as whoever changes its key does.
         await tx.execute(
@@ -91,3 +92,12 @@ async def purge(tx: AsyncConnection, petition_id: bytes, *, today: date) -> int:
             await tx.execute(delete(keys).where(keys.c.petition_id == petition_id))
         await audit.record(tx, Act("petition:purge", None, petition_id), today=today)
     return len(ids)
+
+
+async def _forget_lists(tx: AsyncConnection, petition_id: bytes) -> None:
+    """Those that were sent in and not taken in yet, and how lists were read."""
+    lists, parts, layouts = (tables.table(t) for t in (tables.Staging, tables.StagingPart, tables.Layout))
+    mine = select(lists.c.id).where(lists.c.petition_id == petition_id)
+    await tx.execute(delete(parts).where(parts.c.staging_id.in_(mine)))
+    for rows in (lists, layouts):
+        await tx.execute(delete(rows).where(rows.c.petition_id == petition_id))

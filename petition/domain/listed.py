@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from petition.domain import folding, states, submission, tabular
 from petition.domain.headings import PARTS, Columns
@@ -38,6 +39,8 @@ COUNTRIES = {
     "الجمهورية العربية السورية": "SY",
 }
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
+# No country, category or state is called by more letters.
+LONGEST_WORD = 200
 _SERIAL = re.compile(r"\d{5}")
 _SERIALS = range(30_000, 80_000)
 _NOUGHT = date(1899, 12, 30)
@@ -91,11 +94,19 @@ class Vocabulary:
 
     def code(self, field: str, text: str) -> str:
         """The code for these words; what is none of them stays, for the rules to judge."""
-        return self._codes[field].get(folding.fold(text), text) if field in self._codes else text
+        return self._codes[field].get(_folded(text), text) if text and field in self._codes else text
 
     def counts(self, text: str) -> bool:
         """Whether a list's own word for a state says that this one counts; an empty one does."""
-        return not text or folding.fold(text) in self._confirmed
+        return not text or _folded(text) in self._confirmed
+
+
+# The same few words stand in every line of a list.
+_fold = lru_cache(maxsize=2_000)(folding.fold)
+
+
+def _folded(text: str) -> str:
+    return _fold(text) if len(text) < LONGEST_WORD else ""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import select, update
 
 from petition.actions import batches as many
-from petition.actions import delivering, exporting, invitations, paper
+from petition.actions import delivering, exporting, importing, invitations, paper, staging
 from petition.db import tables
 from petition.domain import passwords
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant, Scope
 from petition.domain.delivered import Told
+from petition.domain.importing import Evidence
 from petition.domain.listing import Wanted
 from petition.domain.paper import FIELDS, Source
 from petition.domain.rules import Rule
@@ -34,7 +35,8 @@ OTHER = "another-statement"
 ON_MANY = ("start", "discard", "approve", "decline", "cancel", "undo", "relist")
 ON_PAPER = ("hand-over", "hand-in", "drop", "undo")
 ON_LISTS = ("approve", "decline", "write", "destroy")
-ACTS_ON = {"batch": ON_MANY, "export": ON_LISTS, "stack": ON_PAPER}
+ON_INCOMING = ("go-on", "discard", "undo", "undo-on", "ask")
+ACTS_ON = {"batch": ON_MANY, "export": ON_LISTS, "stack": ON_PAPER, "staging_id": ON_INCOMING}
 ACTS = ("verify", "unverify", "move", "reject", "invalidate", "restore", "hide", "show", "pin", "unpin")
 
 
@@ -55,6 +57,7 @@ class Ground:
         self.exports: dict[str, bytes] = {}
         self.deliveries: dict[str, bytes] = {}
         self.stacks: dict[str, bytes] = {}
+        self.lists: dict[str, bytes] = {}
 
     async def lay(self) -> None:
         await self.house.apply(petition_text(slug=OTHER))
@@ -69,6 +72,7 @@ class Ground:
             self.invitations[petition.slug] = await self._invitation(petition)
             self.exports[petition.slug] = await self._export(petition)
             await self._delivered_and_typed(petition)
+            self.lists[petition.slug] = await self._sent_and_taken_in(petition)
 
     async def _invitation(self, petition: Petition) -> bytes:
         today, rows = self.house.clock.now.date(), tables.table(tables.Invitation)
@@ -110,6 +114,18 @@ class Ground:
             entry = dict.fromkeys(FIELDS, "") | {"full_name": who.full_name, "email": who.email}
             await paper.enter(tx, petition.id, stack, 1, entry, "", by=by)
 
+    async def _sent_and_taken_in(self, petition: Petition) -> bytes:
+        """A list that somebody else looks at, and an import of the same id."""
+        by, now = Actor(b"o" * 16, (Grant(None, OWNER),)), self.house.clock.now
+        today, imports = now.date(), tables.table(tables.Import)
+        async with self.house.parts.database.write() as tx:
+            begun = await importing.begin(tx, petition, bytes(32), "import", Evidence("a.csv"), by=by, today=today)
+            own_id = petition.id
+            await tx.execute(update(imports).where(imports.c.id == begun.id).values(id=own_id))
+            await staging.begin(tx, petition, own_id, b"k" * 80, by=by, now=now)
+            await staging.arrived(tx, own_id, bytes(32), parts=0, size=0)
+        return own_id
+
     async def state(self) -> list[Any]:
         """All that organizers could have changed."""
         async with self.house.parts.database.read() as connection:
@@ -128,6 +144,8 @@ class Ground:
                 tables.PaperBatch,
                 tables.PaperLine,
                 tables.Delivery,
+                tables.Import,
+                tables.Staging,
             )
             # A draft changes nothing yet, and whoever moderates may make one.
             many = tables.table(tables.Batch)
@@ -154,7 +172,7 @@ async def everywhere(
     given |= {"number": "1", "invitation": ground.invitations[OTHER].hex()}
     given |= {"batch": ground.batches[whose].hex(), "export": ground.exports[whose].hex()}
     given |= {"delivery": ground.deliveries[whose].hex(), "stack": ground.stacks[whose].hex()}
-    given["role"] = role.hex()
+    given |= {"role": role.hex(), "staging_id": ground.lists[whose].hex()}
     answers = []
     for template in sorted({route.path for route in ground.house.app.routes if "/organizer/" in route.path}):
         if not re.search(of, template):
@@ -199,7 +217,7 @@ async def test_another_petitions_ids_lead_nowhere(house: House, grant: tuple[str
     before = await ground.state()
     # Its own address, and its id under the address of the petition that they do have a role on.
     # (What else an owner does there is their right.)
-    for slug, of in ((OTHER, ""), (SLUG, "{(signature|member|batch|invitation|export|delivery|stack):")):
+    for slug, of in ((OTHER, ""), (SLUG, "{(signature|member|batch|invitation|export|delivery|stack|staging_id):")):
         for answer in await everywhere(ground, who, slug, foreign, boss.id, OTHER, of=of):
             told = f"{answer.request.method} {answer.request.url} {answer.status_code}"
             assert answer.status_code in (200, 303, 403, 404, 405, 410, 422), told

@@ -1,0 +1,95 @@
+"""Files as people have them: what a spreadsheet hides in a cell, what calls itself one, and files that lie in parts."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from petition import sheets
+from petition.errors import SheetRefused
+from petition.sheets import InParts, OnDisk
+
+LETTERS = bytes(range(97, 123))
+
+
+def book(fill: Callable[[Workbook], None]) -> bytes:
+    made, out = Workbook(), io.BytesIO()
+    fill(made)
+    made.save(out)
+    return out.getvalue()
+
+
+def rows(folder: Path, content: bytes) -> list[tuple[int, list[str]]]:
+    file = folder / "list.xlsx"
+    file.write_bytes(content)
+    return [(number, list(cells)) for number, cells in sheets.opened(OnDisk(file)).rows()]
+
+
+def test_a_formula_is_what_was_last_seen_in_it_and_a_merged_cell_stands_once(tmp_path: Path) -> None:
+    def fill(made: Workbook) -> None:
+        sheet = made.active
+        assert sheet is not None
+        sheet.append(["name", "category", "country"])
+        sheet.append(['=HYPERLINK("http://a.example","Huda")', "activists", "SY"])
+        sheet.append(["Omar Kassem", "activists", "SY"])
+        sheet.merge_cells("B2:B3")
+        made.create_sheet("second").append(["left alone"])
+
+    found = rows(tmp_path, book(fill))
+    # Nothing was calculated when it was saved, so there is nothing to be seen: the row lacks its name and is refused.
+    assert found == [(1, ["name", "category", "country"]), (2, ["", "activists", "SY"]), (3, ["Omar Kassem", "", "SY"])]
+
+
+def test_a_million_empty_rows_are_passed_over_and_a_row_beyond_every_sheet_is_refused(tmp_path: Path) -> None:
+    def fill(made: Workbook) -> None:
+        assert made.active is not None
+        made.active.append(["name"])
+        made.active.cell(1_000_000, 1, "Huda Ali")
+
+    content = book(fill)
+    assert rows(tmp_path, content) == [(1, ["name"]), (1_000_000, ["Huda Ali"])]
+    far = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as real, zipfile.ZipFile(far, "w") as made:
+        for entry in real.namelist():
+            made.writestr(entry, real.read(entry).replace(b'"1000000"', b'"9000000000"'))
+    with pytest.raises(SheetRefused) as refused:
+        rows(tmp_path, far.getvalue())
+    assert refused.value.code == "swells"
+
+
+def test_two_million_empty_lines_of_a_csv_are_passed_over(tmp_path: Path) -> None:
+    assert rows(tmp_path, b"name,city\n" + b",\n" * 2_000_000 + b"Huda Ali,Homs\n")[1:] == [
+        (2_000_002, ["Huda Ali", "Homs"])
+    ]
+
+
+def test_a_workbook_with_a_password_says_so(tmp_path: Path) -> None:
+    content = bytearray(book(lambda made: None))
+    # The flag of an encrypted entry, in the entry itself and in the directory at the end.
+    for mark, flag in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(mark) + flag] |= 1
+    with pytest.raises(SheetRefused) as refused:
+        rows(tmp_path, bytes(content))
+    assert refused.value.code == "locked"
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 26])
+def test_a_file_in_parts_reads_like_one(size: int) -> None:
+    fetched: list[int] = []
+
+    def part(number: int) -> bytes:
+        fetched.append(number)
+        return LETTERS[:size][number * 4 : number * 4 + 4]
+
+    whole = LETTERS[:size]
+    file = InParts("list", size, 4, part).open()
+    assert file.read() == whole
+    assert file.seek(-2, io.SEEK_END) == max(size - 2, 0) if size > 1 else True
+    file.seek(1)
+    assert file.read(6) == whole[1:7]
+    assert max(fetched, default=0) <= size // 4
