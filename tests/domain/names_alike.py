@@ -20,11 +20,11 @@ ONE_NAME = """
 إبراهيم ابراهيم | Ibrahim Ebrahim Ibraheem Brahim
 إسماعيل اسماعيل | Ismail Ismaeel Ismael
 مصطفى مصطفي | Mustafa Moustafa Mostafa Moustapha
-محمود | Mahmoud Mahmud Mahmood
+محمود | Mahmoud Mahmud Mahmood Mahmut
 كريم کریم | Karim Kareem Kerim
 سليم | Salim Saleem Selim
 سالم | Salem
-جمال | Jamal Gamal Djamal Jamaal
+جمال | Jamal Gamal Djamal Jamaal Cemal
 جميل | Jamil Jameel Gamil Djamil
 كمال | Kamal Kemal
 سعيد | Said Saeed Saïd
@@ -90,6 +90,19 @@ ONE_NAME = """
 سوسن | Sawsan Saoussen Sausan
 لجين | Lujain Loujain
 هڤال | Haval Heval
+طه | Taha
+جعفر | Jaafar Djaafar Jafar
+وسيم | Wassim Wasim Ouassim
+هيثم | Haitham Haytham Haissam
+ظاهر | Zaher Daher Dhaher
+نوال | Nawal Neval
+سلوى | Salwa Selva
+أسامة | Osama Oussama Usama
+لؤي | Louay Luay
+أيهم | Ayham Aiham
+مأمون | Mamoun Maamoun
+رؤوف | Raouf
+مؤيد | Moayad
 """
 
 APART = """
@@ -138,6 +151,14 @@ Bashar | بشير
 حلبي Halabi | حمصي Homsi
 حريري Hariri | حراكي Haraki
 قباني Qabbani | كنعاني Kanaani
+طه Taha | طلحة Talha | طاهر Taher
+نوال Nawal | جلال Jalal
+وسيم Wassim | قاسم Qasem | باسم Basem
+هيثم Haitham | هشام Hisham
+ظاهر Zaher | ظافر Zafer
+سلوى Salwa | سلمى Salma | سهى Suha
+لؤي Louay | لينا Lina
+أيهم Ayham | أيمن Ayman | أدهم Adham
 """
 
 

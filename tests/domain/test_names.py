@@ -62,6 +62,10 @@ def test_one_name_in_common_does_not_make_two_people_alike(one: str, other: str)
         ("Mo7ammad 3abd el Ra7man", "محمد عبد الرحمن"),
         ("Ali Hassan Khoury", "علي خوري"),
         ("کریم حداد", "كريم حداد"),
+        ("ساميالحمصي", "Sami Homsi"),
+        ("SalmaDroubi", "سلمى الدروبي"),
+        ("K. Haddad", "خالد حداد"),
+        ("S. Khoury", "شادي خوري"),
     ],
 )
 def test_titles_particles_order_initials_and_chat_letters_do_not_part(one: str, other: str) -> None:

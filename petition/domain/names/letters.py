@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Sounds that either script writes; then those of one script alone, named by their usual transliteration.
-_CONSONANTS: Final = "bptdkgjfvszSCcTDGxhlrmnwyq" + "ṭḍṣẓžḥʿ"
+_CONSONANTS: Final = "bptdkgjfvszSCcTDGxhlrmnwyq" + "ṭḍṣẓžḥʿ" + "ť"
+# ť is a last t after a vowel: Turkish writes so what is d in Arabic (Ahmet, Halit).
 # A vowel that begins a Latin word, and an a that ends one, are written in Arabic; those between seldom are.
 _FIRST: Final = dict(zip("aeiouUI", "ÁÉÍÓÚÚÍ", strict=True))
 _VOWELS: Final = "aeiouUIəħ" + "ÁÉÍÓÚāê" + "AÄWYàäŷŵẅ"
@@ -104,8 +105,13 @@ def sounds(word: str) -> str:
     return (_arabic_sounds(word) if arabic(word) else latin_sounds(word))[:LONGEST]
 
 
-# The waw of عمرو is not sounded: it is written to tell Amr from Omar.
-_IRREGULAR: Final = {"عمر": "ʿÓmar", "عمرو": "ʿÁmrẅ", **dict.fromkeys("amr amro amru amrou".split(), "Ámrẅ")}
+# The waw of عمرو is not sounded: it is written to tell Amr from Omar. The two alefs of طه are sounded and not written.
+_IRREGULAR: Final = {
+    "طه": "ṭAhA",
+    "عمر": "ʿÓmar",
+    "عمرو": "ʿÁmrẅ",
+    **dict.fromkeys("amr amro amru amrou".split(), "Ámrẅ"),
+}
 
 
 def _arabic_sounds(word: str) -> str:
@@ -123,7 +129,7 @@ def latin_sounds(word: str) -> str:
     word = word.translate(_MARKED)
     if word in _DOER:
         word = word[:-2] + "ê" + word[-1]
-    word = _SOFT_C.sub("s", _DOUBLED.sub(r"\1\1", word))
+    word = _SOFT_C.sub("ç", _DOUBLED.sub(r"\1\1", word))
     if word[:1] == "y" and word[1:2] not in "aeiou":
         word = "i" + word[1:]
     if word.startswith(("ai", "ay")):
@@ -136,6 +142,8 @@ def latin_sounds(word: str) -> str:
             said = said[:-1] + "ə"
         elif said[-1] in "iy" and said[-2] in _CONSONANTS:
             said = said[:-1] + "I"
+        elif said[-1] == "t" and said[-2] in _VOWELS and len(said) > 3:
+            said = said[:-1] + "ť"
         if said[1] == "U":  # Mouhamad, Houssein: French has no other way to write a short u
             said = said[0] + "u" + said[2:]
         said = _LAST_A.sub("ā", _FIRST.get(said[0], said[0]) + said[1:])
@@ -158,9 +166,9 @@ def _digraph(found: re.Match[str]) -> str:
 # What differs between two consonants that habit or hand exchanges. Everything not named costs a whole letter.
 _NEAR: Final = """
 b p .2  b v .4  p f .5  f v .1  v w .15  f w .35  w W .05  v W .25  f W .5  u w .3  U w .2  o w .4  t ṭ .02
-t d .35  t T .25  ṭ T .4  ṭ d .5  d ḍ .02  ḍ ẓ .15  ḍ z .25  d D .15  D z .15  D ẓ .2  z ẓ .02  s z .4  s ṣ .02
+t d .35  t T .25  ṭ T .4  ṭ d .5  d ḍ .02  ḍ ẓ .15  ḍ z .25  d ẓ .25  d D .15  D z .15  D ẓ .2  z ẓ .02  s z .4  s ṣ .02
 s T .25  ṣ T .4  ṣ z .5  s S .4  s C .5  S C .1  C x .3  C h .35  C ḥ .35  d z .35  ḍ D .1  C k .35  C j .4
-C t .6  ṣ S .5  c s .02  c k .15  c C .05  c S .05  k q .05  k g .4  g q .3  G g .15  G q .4  G k .45  G j .4
+C t .6  ṣ S .5  c s .02  c k .15  c C .05  c S .05  c j .15  k q .05  k g .4  g q .3  G g .15  G q .4  G k .45  G j .4
 g j .2  k x .35  q x .5  x h .35  x ḥ .5  x G .5  x j .5  h ḥ .02  j ž .1  ž z .4  ž S .5  j S .5  j y .3  j Y .35
 y Y .02  y i .05  y I .05  z s .4  j C .4  ḥ ʿ .7  t ä .3  h ä .1  h ħ .1  ḥ ħ .4  h G .7  g h .5  G r .7  y ŷ .05
 w ŵ .05  y e .4
@@ -203,8 +211,19 @@ def _exchange() -> NDArray[np.float32]:
     for long in "iIYy":
         cost[CODE["ê"], CODE[long]] = cost[CODE[long], CODE["ê"]] = 0.6
     cost[CODE["ā"], CODE["Y"]] = cost[CODE["Y"], CODE["ā"]] = 0.32  # ي is typed for a last ى
+    cost[CODE["ť"], :], cost[:, CODE["ť"]] = cost[CODE["t"], :], cost[:, CODE["t"]]
+    cost[CODE["ť"], CODE["t"]] = cost[CODE["t"], CODE["ť"]] = 0.01
+    cost[CODE["ť"], CODE["d"]] = cost[CODE["d"], CODE["ť"]] = 0.12
     np.fill_diagonal(cost, 0)
     return cost
+
+
+def _begins() -> NDArray[np.bool_]:
+    """Whether an initial may stand for a word that begins with a sound: Latin ones are the first of two letters too."""
+    may = EXCHANGE <= 0.2
+    for initial, sound in ("kx", "sS", "gG", "tT", "dD"):
+        may[CODE[initial], CODE[sound]] = may[CODE[sound], CODE[initial]] = True
+    return may
 
 
 def _left_out() -> NDArray[np.float32]:
@@ -226,6 +245,7 @@ def _left_out() -> NDArray[np.float32]:
 
 
 EXCHANGE: Final = _exchange()
+BEGINS: Final = _begins()
 LEFT_OUT: Final = _left_out()
 
 
@@ -243,13 +263,14 @@ EXCHANGE_ARABIC: Final = _exchange_arabic()
 
 # For finding, not for deciding: consonants with all that may be exchanged in one class, without what may go unwritten.
 _CLASS: Final = {
-    **dict.fromkeys("bp", "b"), **dict.fromkeys("tdTDṭḍẓ", "t"), **dict.fromkeys("szcṣ", "s"),
+    **dict.fromkeys("bp", "b"), **dict.fromkeys("tťdTDṭḍẓ", "t"), **dict.fromkeys("szcṣ", "s"),
     **dict.fromkeys("SC", "x"), **dict.fromkeys("kqgGjž", "k"), **dict.fromkeys("fv", "f"),
     **dict.fromkeys("xhḥ", "h"), "l": "l", "r": "r", "m": "m", "n": "n", **dict.fromkeys("0123456789", "0"),
 }  # fmt: skip
 _ARTICLE: Final = re.compile("^[ÁÉÄ]l(?=.)")
-# What one writer hears as t another hears as s (ض, ذ, ث); ch is sh in French and kh in German; a last h may be silent.
-_ELSE: Final = {**dict.fromkeys("TDḍẓ", "s"), "C": "h", "c": "k", "ħ": "h"}
+# What one writer hears as t another hears as s (ض, ذ, ث); ch is sh in French and kh in German; a last h may be silent;
+# Turkish and Kurdish write و as v.
+_ELSE: Final = {**dict.fromkeys("TDḍẓ", "s"), "C": "h", "c": "k", "ħ": "h", "v": ""}
 _FIRST_CLASS: Final = str.maketrans({sound: _CLASS.get(sound, "") for sound in SOUNDS})
 _OTHER_CLASS: Final = str.maketrans({sound: (_CLASS | _ELSE).get(sound, "") for sound in SOUNDS})
 _AMBIGUOUS: Final = re.compile(f"[{''.join(_ELSE)}]")
@@ -273,7 +294,20 @@ def key_of(said: str) -> tuple[str, ...]:
     first = _DOUBLED.sub(r"\1", said.translate(_FIRST_CLASS)) or "." + said[:1].translate(_NO_CONSONANT)
     if not _AMBIGUOUS.search(said):
         return (first,)
-    return (first, _DOUBLED.sub(r"\1", said.translate(_OTHER_CLASS)))
+    return (first, _DOUBLED.sub(r"\1", said.translate(_OTHER_CLASS)) or first)
+
+
+# The same of an initial: "K." may be Khaled and "S." Shadi.
+_INITIAL_CLASS: Final = {
+    **dict.fromkeys("bp", "b"), **dict.fromkeys("tdTDṭḍ", "t"), **dict.fromkeys("szcṣSCžẓ", "s"),
+    **dict.fromkeys("kqgGjx", "k"), **dict.fromkeys("fv", "f"), **dict.fromkeys("hḥ", "h"),
+    **{sound: sound for sound in "lrmn"},
+}  # fmt: skip
+
+
+def initial_class(word: str) -> str:
+    """By what an initial and the words it may stand for meet; all vowels are one."""
+    return _INITIAL_CLASS.get(sounds(word)[:1], ".")
 
 
 def skeleton(word: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from petition.domain.names.distance import coded, distances
-from petition.domain.names.letters import EXCHANGE, LONGEST, arabic, sounds
+from petition.domain.names.letters import BEGINS, LONGEST, arabic, sounds
 from petition.domain.names.words import Word, words
 
 SAME: Final = 0.66  # from here on two spellings are taken for one name
@@ -37,7 +37,7 @@ def word_likeness(one: Word, other: Word) -> float:
     """The same of two words; an initial fits any word that begins so, and says little."""
     if one.initial or other.initial:
         first, second = coded(sounds(one.text))[0], coded(sounds(other.text))[0]
-        return _INITIAL if EXCHANGE[first, second] <= 0.2 else 0.0
+        return _INITIAL if BEGINS[first, second] else 0.0
     readings = list(product({one.text, one.other}, {other.text, other.other}))
     left, right = (np.frombuffer(b"".join(coded(sounds(pair[k])) for pair in readings), np.uint8) for k in (0, 1))
     spoken = [np.full(len(readings), arabic(word.text)) for word in (one, other)]

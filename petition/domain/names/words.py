@@ -68,6 +68,9 @@ _DIN: Final = re.compile(r"^(.{2,}?)(?:[aeiou]{1,2}|al|el|ul)d{1,2}(?:i|ee|ie|ii
 _DIN_ARABIC: Final = re.compile("^(.{2,})الدين$")
 _LATIN_ARTICLE: Final = re.compile(r"^(?:al|el)(?=[^aeioulwy'x].*[aeiouy])(?!f[or]|b[ei]|ex|vi|ma$|sa$)(.{3,})$")
 _ARABIC_ARTICLE: Final = re.compile("^(?:ال|أل|إل|آل)(.{3,})$")
+# A blank that was lost: only a capital tells it, or the article in what is the whole name: "SamiHomsi", ساميالحمصي.
+_CAPITAL: Final = re.compile(r"(?<=[^\W\d_A-Z]{4})(?=[A-Z][a-z]{2})")
+_ARTICLE_INSIDE: Final = re.compile("^(.{3,})(ال.{3,})$")
 _CHAT: Final = str.maketrans({**dict.fromkeys("0123456789", ""), "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "s"})
 _DIGIT: Final = re.compile("[0-9]")
 _MOHAMMAD: Final = frozenset("mhd mohd md muhd mhmd mohmd moh".split())
@@ -77,6 +80,8 @@ _MOHAMMAD: Final = frozenset("mhd mohd md muhd mhmd mohmd moh".split())
 def words(full_name: str) -> tuple[Word, ...]:
     """The parts of a name as written, in their order; empty for what holds no letter (digits, emoji)."""
     parts = _untitled(_cut(full_name))
+    if len(parts) == 1 and (found := _ARTICLE_INSIDE.match(parts[0])):
+        parts = [found[1], found[2]]
     joined = _joined(parts)
     if len(joined) > WORDS_AT_MOST:
         joined = [*joined[: WORDS_AT_MOST - 1], joined[-1]]
@@ -84,7 +89,7 @@ def words(full_name: str) -> tuple[Word, ...]:
 
 
 def _cut(text: str) -> list[str]:
-    text = plain(text[:400])
+    text = plain(_CAPITAL.sub(" ", text[:400]))
     parts = (_NOT_LETTERS.sub("", part) for part in _CUT.split(_DOTTED.sub(r"\1 ", text)))
     return [_chat(part) for part in parts if any(c.isalpha() for c in part)]
 
