@@ -1,9 +1,10 @@
 """`python -m bench.estimate FOLDER --febrl FOLDER`: estimates the weights of the evidence and writes them down.
 
 FOLDER holds dev_5k.csv and dev_100k.csv.gz. The weights are those of a logistic regression over the pairs that share a
-key, so that their sum is a calibrated log-odds. Three things keep it from learning these records by heart:
+key, so that their sum is a calibrated log-odds. Four things keep it from learning these records by heart:
 
 - It sees the sets at three sizes (one drawn from the largest), so that size is part of the evidence.
+- It sees the two smaller ones again as a more careless hand would have written them (`bench.miswritten`).
 - Every pair is seen again with fields taken away at random, so that each weighs what it is worth without the others.
 - The figures printed are cross-validated by *names*: whoever bears a name of the fold is left out of the estimation.
 
@@ -13,12 +14,14 @@ Dates of birth, postal addresses, postcodes and identity numbers are not in thos
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.labelled import Labelled, febrl_records, petition_records
+from bench.miswritten import miswritten
 from petition.domain.duplicates import weights as kept
 from petition.domain.duplicates.evidence import AT, compare
 from petition.domain.duplicates.index import AT_ONCE, Index
@@ -43,7 +46,7 @@ def rows_of(*groups: str) -> list[int]:
 class Sample:
     """Pairs of one set with their evidence; unlike pairs are thinned and weigh accordingly more."""
 
-    def __init__(self, labelled: Labelled, chance: np.random.Generator) -> None:
+    def __init__(self, labelled: Labelled) -> None:
         self.labelled = labelled
         index = Index(places())
         index.extend(labelled.records)
@@ -59,22 +62,23 @@ class Sample:
         words = index.people["words"][: index.size]
         last = np.take_along_axis(words, np.maximum(0, (words >= 0).sum(1) - 1)[:, None], 1)[:, 0]
         self.fold = (index.people.lexicon.table["key"][last] >> np.uint64(7)) % np.uint64(FOLDS)
-        self.chance = chance
 
-    def thinned(self, allowed: NDArray[np.bool_], guess: Floats | None) -> tuple[NDArray[np.float32], Floats, Floats]:
+    def thinned(
+        self, allowed: NDArray[np.bool_], guess: Floats | None, chance: np.random.Generator
+    ) -> tuple[NDArray[np.float32], Floats, Floats]:
         """Evidence, truth and weight of the allowed pairs; `guess`: weights that tell which unlike pairs are hard."""
         share = min(1.0, NEGATIVES / max(1, int((~self.true).sum())))
         hard = self.true.copy()
         if guess is not None:
             hard |= guess[:-1] @ self.evidence + guess[-1] > -5
-        taken = allowed & (hard | (self.chance.random(len(hard)) < share))
+        taken = allowed & (hard | (chance.random(len(hard)) < share))
         evidence = self.evidence[:, taken]
         weight = np.where(hard[taken], 1.0, 1 / share)
         lacking = evidence.copy()
         for group in GROUPS:
-            gone = self.chance.random(evidence.shape[1]) < LOST
+            gone = chance.random(evidence.shape[1]) < LOST
             lacking[np.ix_(rows_of(group), np.flatnonzero(gone))] = 0
-        gone = np.flatnonzero(self.chance.random(evidence.shape[1]) < NAMELESS)
+        gone = np.flatnonzero(chance.random(evidence.shape[1]) < NAMELESS)
         lacking[1 : AT["nameless"], gone], lacking[AT["nameless"], gone] = 0, 1
         both = np.concatenate([evidence, lacking], 1), np.tile(self.true[taken], 2).astype(float)
         return *both, np.tile(weight, 2) / 2
@@ -102,6 +106,7 @@ def regression(
 
 def estimated(samples: list[Sample], fold: int | None = None) -> Floats:
     """Twice: the first round tells which unlike pairs are hard, the second sees all of those."""
+    chance = np.random.default_rng([SEED, FOLDS if fold is None else fold])
     guess: Floats | None = None
     for _ in range(2):
         parts = []
@@ -109,16 +114,17 @@ def estimated(samples: list[Sample], fold: int | None = None) -> Floats:
             allowed = np.ones(len(sample.one), bool)
             if fold is not None:
                 allowed = (sample.fold[sample.one] != fold) & (sample.fold[sample.other] != fold)
-            parts.append(sample.thinned(allowed, guess))
+            parts.append(sample.thinned(allowed, guess, chance))
         evidence, true, weight = (np.concatenate([part[k] for part in parts], -1) for k in range(3))
         guess = regression(evidence, true, weight, 2.0)
     assert guess is not None
     return guess
 
 
-def elsewhere(found: Floats, folder: Path, chance: np.random.Generator) -> Floats:
+def elsewhere(found: Floats, folder: Path) -> Floats:
     """The weights of fields that only FEBRL has, every pair once whole and four times with fields taken away."""
-    sample = Sample(febrl_records(folder / "dataset4a.csv", folder / "dataset4b.csv"), chance)
+    chance = np.random.default_rng([SEED, FOLDS + 1])
+    sample = Sample(febrl_records(folder / "dataset4a.csv", folder / "dataset4b.csv"))
     rows = rows_of(*ELSEWHERE)
     copies = [sample.evidence]
     for _ in range(4):
@@ -153,15 +159,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.estimate", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--febrl", type=Path, required=True, help="folder of dataset4a.csv and dataset4b.csv")
-    parser.add_argument("--no-folds", action="store_true", help="without the cross-validation")
+    parser.add_argument(
+        "--no-folds", action="store_true", help="without the cross-validation; the weights are the same"
+    )
     asked = parser.parse_args()
     chance = np.random.default_rng(SEED)
     small, large = petition_records(asked.folder / "dev_5k.csv"), petition_records(asked.folder / "dev_100k.csv.gz")
     people = int(large.person.max()) + 1
-    sets = [small, large.some(chance.random(people) < 0.25), large]
+    middle = large.some(chance.random(people) < 0.25)
+    sets = [
+        small,
+        middle,
+        large,
+        *(replace(some, records=miswritten(some.records, chance)) for some in (small, middle)),
+    ]
     samples = []
     for labelled in sets:
-        samples.append(Sample(labelled, chance))
+        samples.append(Sample(labelled))
         sys.stdout.write(f"{len(labelled.records)} records, {len(samples[-1].one)} pairs\n")
         sys.stdout.flush()
     if not asked.no_folds:
@@ -181,7 +195,7 @@ def main() -> int:
         sys.stdout.write(
             f"all, {len(sample.labelled.records)}: {best(log_odds, sample.true, sample.labelled.true_pairs)}\n"
         )
-    found = elsewhere(found, asked.febrl, chance)
+    found = elsewhere(found, asked.febrl)
     FILE.write_text(written(found), encoding="utf-8")
     return 0
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petition.domain.duplicates.clusters import clusters, links
+from petition.domain.duplicates.dates import born
 from petition.domain.duplicates.evidence import FEATURES
 from petition.domain.duplicates.index import SURE, THRESHOLD, Index, shift_of
 from petition.domain.duplicates.reasons import Reason, reasons
-from petition.domain.duplicates.records import Record, born, code, mail, phone
+from petition.domain.duplicates.records import Record, code, mail, phone
 from petition.domain.duplicates.weights import WEIGHTS
 from petition.places import places
 
@@ -259,9 +260,34 @@ def test_addresses_that_one_person_may_use_meet(one: str, other: str) -> None:
 def test_numbers_and_dates_meet_however_they_are_written() -> None:
     assert phone("+963 944 123 456") == phone("0944-123-456") == phone("٠٩٤٤١٢٣٤٥٦") == b"44123456"
     assert phone("12") == b""
-    assert born("1999-2-9") == born("09/02/1999") == born("19990209") == b"19990209"
     assert code(" ab-12 ") == code("AB12") == b"ab12"
     assert mail("nonsense").local == b""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("1999-2-19", "19/02/1999", "19990219", "19021999", "02/19/1999", "19.2.99", "1999-02-19T00:00:00"),
+        *(
+            "1999-02-19 00:00:00",
+            "19 February 1999",
+            "Feb. 19, 1999",
+            "19 févr. 1999",
+            "19. Februar 1999",
+            "19 Şubat 1999",
+        ),
+        *("١٩/٢/١٩٩٩", "١٩ شباط ١٩٩٩", "19 فبراير 1999", "19990219.0"),
+    ],
+)
+def test_a_date_of_birth_is_the_same_however_it_is_written(written: str) -> None:
+    assert born(written) == b"19990219"
+
+
+def test_dates_that_say_too_little_or_nothing_are_not_made_up() -> None:
+    assert born("1999") == born("") == b""
+    assert born("4 كانون الأول 1987") == b"19871204"
+    assert born("19581923") == b"19581923"  # no such day either way: kept as it stands
+    assert born("unknown") == b""
 
 
 @settings(max_examples=30, deadline=None)

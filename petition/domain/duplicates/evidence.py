@@ -18,7 +18,7 @@ from petition.domain.duplicates.lexicon import WORDS, Ints
 from petition.domain.duplicates.likeness import Likenesses
 from petition.domain.duplicates.people import People
 from petition.domain.names.distance import distances
-from petition.domain.names.letters import EXCHANGE, LONGEST
+from petition.domain.names.letters import BEGINS, LONGEST
 
 Floats = NDArray[np.float32]
 
@@ -146,6 +146,8 @@ def _graded(people: People, left: Ints, right: Ints) -> tuple[Any, Any, Floats]:
     # A word of six sounds cannot be near with two consonants exchanged; a longer one can.
     short = (table["length"][i[likely]] + table["length"][j[likely]]) < 13
     likely = likely[~short | (np.bitwise_count(difference[likely]) <= 2)]
+    rest = np.setdiff1d(np.flatnonzero(unique >= 0), likely, assume_unique=True)
+    likely = np.union1d(likely, rest[people.lexicon.slipped(i[rest], j[rest])])
     i, j = i[likely], j[likely]
     lengths = (table["length"][i] + table["length"][j]) / 2
     apart = people.lexicon.apart(i, j) / (0.2 + 0.2 * lengths)
@@ -160,7 +162,7 @@ def _initials(people: People, left: Ints, right: Ints) -> NDArray[np.int8]:
     """-1: neither word is an initial; 1: one is and fits the other; 0: it does not."""
     table = people.lexicon.table
     either = (table["initial"][left] | table["initial"][right]) & (left >= 0) & (right >= 0)
-    fits = EXCHANGE[table["codes"][left, 0], table["codes"][right, 0]] <= 0.2
+    fits = BEGINS[table["codes"][left, 0], table["codes"][right, 0]]
     return np.where(either, fits, -1).astype(np.int8)
 
 

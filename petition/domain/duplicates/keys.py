@@ -60,6 +60,7 @@ class Kind:
     most: int  # neighbours of a record in a block that are compared
     make: Callable[[People, slice], Iterator[Keys]]
     small: bool = False  # a larger block says too little: none of it is compared
+    only: Callable[[People, Rows, Rows], NDArray[np.bool_]] | None = None  # which pairs of a block it is meant for
 
 
 def _words(people: People, rows: slice, name: str = "key") -> list[Keys]:
@@ -140,6 +141,35 @@ def _three_words(people: People, rows: slice) -> Iterator[Keys]:
     yield mixed(*ordered)
 
 
+def _initials(people: People, rows: slice) -> Iterator[Keys]:
+    """A word with the first consonant of another: "M. Ahmad" and Mohammad Ahmad."""
+    numbers, first = people["words"][rows], people.lexicon.table["first"]
+    begins = np.where(numbers < 0, _NONE, first[numbers])
+    words = _words(people, rows)
+    last = np.maximum(0, (numbers >= 0).sum(1) - 1)
+    every = np.stack([*words])
+    end, end_begins = every[last, np.arange(len(last))], begins[np.arange(len(last)), last]
+    for at in range(1, WORDS):
+        yield np.where(last >= at, mixed(begins[:, 0], words[at]), _NONE)
+    yield np.where(last >= 1, mixed(end_begins, words[0]), _NONE)
+    yield np.where(last >= 2, mixed(begins[:, 1], end), _NONE)
+
+
+def _initials_and_city(people: People, rows: slice) -> Iterator[Keys]:
+    city = _phrase(people, rows, "city")
+    for key in _initials(people, rows):
+        yield mixed(key, city)
+
+
+def _one_initial(people: People, one: Rows, other: Rows) -> NDArray[np.bool_]:
+    """Whether either of the two has an initial for a word."""
+    numbers, initial = people["words"], people.lexicon.table["initial"]
+    answer: NDArray[np.bool_] = np.zeros(len(one), np.bool_)
+    for rows in (one, other):
+        answer |= ((numbers[rows] >= 0) & initial[numbers[rows]]).any(1)
+    return answer
+
+
 def _rare_word(people: People, rows: slice) -> Iterator[Keys]:
     yield from _words(people, rows)
     yield from _words(people, rows, "other_key")
@@ -195,6 +225,8 @@ KINDS: Final = (
     Kind("word, city, affiliation", 10, _word_with("city", "affiliation")),
     Kind("word and city", 5, _word_with("city"), small=True),
     Kind("word and mail", 8, _word_mail, small=True),
+    Kind("initial and word", 12, _initials, small=True, only=_one_initial),
+    Kind("initial, word and city", 12, _initials_and_city, small=True, only=_one_initial),
     Kind("rare word", 6, _rare_word, small=True),
     Kind("national id", 20, _code("national_id", 4)),
     Kind("birth", 20, _code("born", 6)),

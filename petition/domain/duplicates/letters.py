@@ -22,6 +22,14 @@ def letter_pairs(text: str) -> int:
     return bits
 
 
+def letter_set(text: str) -> int:
+    """The letters of a plain text as a set of bits."""
+    bits = 0
+    for letter in text.translate(ONE_FORM):
+        bits |= 1 << (ord(letter) % 64)
+    return bits
+
+
 def bit_rows(sets: list[int]) -> NDArray[np.uint64]:
     """Sets of bits as rows of an array."""
     whole = b"".join(bits.to_bytes(BITS // 8, "little") for bits in sets)

@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from petition.domain.duplicates.letters import BITS, ONE_FORM, bit_rows, letter_pairs, slips
+from petition.domain.duplicates.letters import BITS, ONE_FORM, bit_rows, letter_pairs, letter_set, slips
 from petition.domain.duplicates.places import NOWHERE, Places
 from petition.domain.duplicates.vocabulary import GENERIC, concept
 from petition.domain.names.distance import code, coded, distances
-from petition.domain.names.letters import LONGEST, arabic, plain, skeleton, skeletons, sounds
+from petition.domain.names.letters import LONGEST, arabic, initial_class, plain, skeleton, skeletons, sounds
 from petition.domain.names.words import Word, words
 
 Ints = NDArray[np.int32]
@@ -57,6 +57,10 @@ class Table:
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
 
+    def cut(self) -> None:
+        """No more room than its columns have."""
+        self._room = len(next(iter(self.columns.values())))
+
     def grow(self, more: int) -> int:
         """Room for `more` rows; the number of the first of them."""
         start, self.size = self.size, self.size + more
@@ -82,7 +86,8 @@ class Lexicon:
         self.table = Table(
             letters=(f"S{LETTERS}", 1), codes=(np.uint8, LONGEST), other=(np.uint8, LONGEST), two=(np.bool_, 1),
             arabic=(np.bool_, 1), length=(np.float32, 1), key=(np.uint64, 1), other_key=(np.uint64, 1),
-            classes=(np.uint16, 1), initial=(np.bool_, 1), count=(np.float32, 1), mass=(np.float32, 1),
+            first=(np.uint64, 1), signs=(np.uint64, 1), classes=(np.uint16, 1), initial=(np.bool_, 1),
+            count=(np.float32, 1), mass=(np.float32, 1),
         )  # fmt: skip
 
     def number(self, word: Word) -> int:
@@ -109,6 +114,8 @@ class Lexicon:
         columns["key"][at] = hashed(keys[0])
         columns["other_key"][at] = hashed(keys[1]) if len(keys) > 1 else 0
         columns["classes"][at] = classes(keys[0])
+        columns["first"][at] = hashed(f"begins {initial_class(word.text)}")
+        columns["signs"][at] = letter_set(word.text)
         columns["initial"][at] = word.initial
         return at
 
@@ -132,7 +139,8 @@ class Lexicon:
             return
         self._settled = max(1, self.total)
         count, key = self.table["count"][:size], self.table["key"][:size]
-        order = np.lexsort((-count, key))
+        # Of words as frequent the same come first whatever was met first.
+        order = np.lexsort((self.table["letters"][:size], -count, key))
         starts = np.flatnonzero(np.r_[True, key[order][1:] != key[order][:-1]]) if size else np.zeros(0, int)
         place = np.arange(size) - np.repeat(starts, np.diff(np.r_[starts, size]))
         head_of = np.repeat(starts, np.diff(np.r_[starts, size]))
@@ -147,6 +155,15 @@ class Lexicon:
         mass[order[tail]] += count[order[tail]]
         self.table.columns["mass"][:size] = mass
 
+    def slipped(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
+        """Whether two words of one script are one slip of a finger apart, whatever they sound like."""
+        table = self.table
+        likely: NDArray[np.bool_] = (table["arabic"][one] == table["arabic"][other]) & (one != other)
+        likely &= np.bitwise_count(table["signs"][one] ^ table["signs"][other]) <= 2
+        asked = np.flatnonzero(likely)
+        likely[asked] = slips(table["letters"][one[asked]], table["letters"][other[asked]])
+        return likely
+
     def apart(self, one: Ints, other: Ints) -> NDArray[np.float32]:
         """Distances of words by number, in letters; a second reading of either (with, without an article) may serve."""
         table = self.table
@@ -160,10 +177,8 @@ class Lexicon:
             if len(again):
                 a, b = i[again], j[again]
                 found[again] = np.minimum(found[again], distances(left[a], right[b], spoken[a], spoken[b]) + 0.05)
-        letters = table["letters"]
-        far = np.flatnonzero((spoken[i] == spoken[j]) & (found > _SLIP))
-        slipped = far[slips(letters[i[far]], letters[j[far]])]
-        found[slipped] = _SLIP
+        far = np.flatnonzero(found > _SLIP)
+        found[far[self.slipped(i[far], j[far])]] = _SLIP
         apart[unlike] = found
         return apart
 
@@ -198,12 +213,17 @@ class Phrases:
         if not parts:
             return -1
         joined = " ".join(sorted(word.text for word in parts))
+        place = self._places.number(self._kind, text) if self._places else NOWHERE
         same = self._numbers.get("\0" + joined)
         if same is not None:
+            if text < self.texts[same]:
+                self._written(same, text)
+            self._placed(same, place)
             return same
         at = self.table.grow(1)
         self._numbers["\0" + joined] = at
         self.texts.append(text)
+        self._written(at, text)
         numbers = [self.lexicon.number(word) for word in parts][:PHRASE_WORDS]
         columns = self.table.columns
         columns["words"][at] = numbers + [-1] * (PHRASE_WORDS - len(numbers))
@@ -213,14 +233,23 @@ class Phrases:
         for word in special:
             mask |= 1 << (hashed(skeleton(word.text)) & 63)
         columns["mask"][at] = mask
-        bits = letter_pairs(plain(text))
-        columns["pairs"][at] = bit_rows([bits])[0]
-        columns["pair_count"][at] = bits.bit_count()
-        place = self._places.number(self._kind, text) if self._places else NOWHERE
-        columns["place"][at] = place
-        if place >= 0:
-            columns["key"][at] = hashed(f"place {place}")
+        columns["place"][at] = NOWHERE
+        self._placed(at, place)
         return at
+
+    def _written(self, at: int, text: str) -> None:
+        """A phrase's letters: of several writings with the same words those of the first by alphabet."""
+        bits = letter_pairs(plain(text))
+        self.texts[at] = text
+        self.table.columns["pairs"][at] = bit_rows([bits])[0]
+        self.table.columns["pair_count"][at] = bits.bit_count()
+
+    def _placed(self, at: int, place: int) -> None:
+        """Of several writings the place that comes first, whichever was met first."""
+        known = int(self.table["place"][at])
+        if place >= 0 and (known < 0 or place < known):
+            self.table.columns["place"][at] = place
+            self.table.columns["key"][at] = hashed(f"place {place}")
 
     def count(self, numbers: Ints, by: int = 1) -> None:
         numbers = numbers[numbers >= 0]

@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from petition.domain.duplicates.dates import born
 from petition.domain.duplicates.lexicon import WORDS, Lexicon, Phrases, Table, classes, hashed
 from petition.domain.duplicates.places import Places
-from petition.domain.duplicates.records import CODE_LENGTH, MAIL_LENGTH, NO_MAIL, Record, born, code, mail, phone
+from petition.domain.duplicates.records import CODE_LENGTH, MAIL_LENGTH, NO_MAIL, Record, code, mail, phone
 from petition.domain.names.distance import coded
 from petition.domain.names.letters import LONGEST, key_of, latin_sounds
 from petition.domain.names.words import words
@@ -33,11 +34,13 @@ class _Written(NamedTuple):
 _NOTHING: Final = _Written("", 0, bytes(LONGEST))
 
 
-def _written(letters: bytes) -> _Written:
-    """What the letters of an address sound like. Not remembered: nearly every address is another."""
-    if len(letters) < 4:
+def _written(parts: tuple[str, ...]) -> _Written:
+    """What an address's words sound like, each by itself: at a joint, d and h are no dh. Not remembered: nearly every
+    address is another.
+    """
+    if sum(map(len, parts)) < 4:
         return _NOTHING
-    said = latin_sounds(letters.decode())[:LONGEST]
+    said = "".join(map(latin_sounds, parts))[:LONGEST]
     key = key_of(said)[0]
     return _Written(key, classes(key), coded(said))
 
@@ -88,6 +91,12 @@ class People:
             self._store(waiting)
         return range(start, self.size)
 
+    def arrange(self, order: NDArray[np.int64]) -> None:
+        """The same rows in another order."""
+        for name, column in self.table.columns.items():
+            self.table.columns[name] = column[order]
+        self.table.cut()
+
     def shrink(self, size: int) -> None:
         """Forget the rows from `size` on: they were only asked about."""
         self._counted(slice(size, self.size), -1)
@@ -101,8 +110,8 @@ class People:
         address = mail(record.email) if record.email else NO_MAIL
         return (
             parts + [-1] * (WORDS - len(parts)),
-            *self._whole(parts, address.letters),
-            *address,
+            *self._whole(parts, address.words),
+            *address[:3],
             self.phrases["city"].number(record.city),
             self.phrases["country"].number(record.country),
             self.phrases["affiliation"].number(record.affiliation),
@@ -114,15 +123,15 @@ class People:
             code(record.category) if record.category.isascii() else b"%012x" % (hashed(record.category) >> 16),
         )
 
-    def _whole(self, parts: list[int], letters: bytes) -> tuple[list[int], list[int], bytes]:
-        """Keys, classes and sounds of the first and the last word in one, either way, and of an address's letters.
+    def _whole(self, parts: list[int], address: tuple[str, ...]) -> tuple[list[int], list[int], bytes]:
+        """Keys, classes and sounds of the first and the last word in one, either way, and of an address's words.
 
         So a name meets one that lost its blank, and an address that was made of it.
         """
         ends = (parts[0], parts[-1]) if len(parts) > 1 else tuple(parts)
         keys = [self.lexicon.keys[k] for k in ends]
         said = [self.lexicon.said[k] for k in ends]
-        written = _written(letters)
+        written = _written(address)
         forth, back = "".join(keys), "".join(reversed(keys))
         hashes = sorted(hashed(_DOUBLED.sub(r"\1", key)) for key in {forth, back, written.key} if len(key) > 3)
         spoken = _filled(b"".join(said)) + _filled(b"".join(reversed(said))) + written.said

@@ -44,19 +44,18 @@ FIELDS: Final = tuple(field.name for field in fields(Record))
 _SIGNS: Final = re.compile(r"[\W_]+")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _NUMBER: Final = re.compile(r"\d+")
-_YEAR_FIRST: Final = re.compile(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})$")
-_YEAR_LAST: Final = re.compile(r"(\d{1,2})\D(\d{1,2})\D(\d{4})$")
 
 
 class Mail(NamedTuple):
-    """The part before the @ without signs, its letters, and its digits; all empty where there is no address."""
+    """The part before the @ without signs, its letters, its digits, its words; all empty where there is no address."""
 
     local: bytes
     letters: bytes
     digits: bytes
+    words: tuple[str, ...]
 
 
-NO_MAIL: Final = Mail(b"", b"", b"")
+NO_MAIL: Final = Mail(b"", b"", b"", ())
 
 
 def mail(text: str) -> Mail:
@@ -68,28 +67,16 @@ def mail(text: str) -> Mail:
     if not local.isascii():
         local = plain(local)
     bare = _SIGNS.sub("", local)
-    letters = "".join(sorted(_LETTERS.findall(local.replace("_", " ")))) if not bare.isalpha() else bare
-    return Mail(
-        _kept(bare, MAIL_LENGTH), _kept(letters, MAIL_LENGTH), _kept("".join(_NUMBER.findall(bare)), CODE_LENGTH)
-    )
+    parts = _LETTERS.findall(local.replace("_", " "))
+    letters = "".join(sorted(parts)) if not bare.isalpha() else bare
+    digits = "".join(_NUMBER.findall(bare))
+    return Mail(_kept(bare, MAIL_LENGTH), _kept(letters, MAIL_LENGTH), _kept(digits, CODE_LENGTH), tuple(parts))
 
 
 def phone(text: str) -> bytes:
     """The last eight digits: what remains whether a number is written with its country or without."""
     digits = digits_of(text)
     return digits[-8:].encode() if len(digits) >= 7 else b""
-
-
-def born(text: str) -> bytes:
-    """YYYYMMDD as far as the writing tells; a date nobody can read is kept as its digits."""
-    text = _plain_digits(text.strip()).partition("T")[0]
-    if found := _YEAR_LAST.match(text):
-        day, month, year = found.groups()
-    elif found := _YEAR_FIRST.match(text):
-        year, month, day = found.groups()
-    else:
-        return digits_of(text)[:8].encode()
-    return f"{year}{month:0>2}{day:0>2}".encode()
 
 
 def code(text: str) -> bytes:
