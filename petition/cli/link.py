@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -13,14 +14,14 @@ from typing import BinaryIO, Final, TextIO
 import click
 
 from petition import cli
-from petition.domain.delimited import Unreadable, columns_of, lines_of, rows_of
+from petition.domain.delimited import Unreadable, lines_of, rows_of
 from petition.domain.duplicates.clusters import Link, clusters, links
+from petition.domain.duplicates.columns import columns
 from petition.domain.duplicates.index import THRESHOLD, Index
-from petition.domain.duplicates.records import FIELDS, Record
+from petition.domain.duplicates.records import Record
 from petition.errors import FileRefused
 from petition.places import places
 
-COLUMNS: Final = ("id", *FIELDS, "given_name", "surname")
 JOINED_FROM: Final = 0.2  # below, a threshold asks for all resemblances and nothing is joined to clusters
 _READING: Final = 0.25  # of the whole work
 
@@ -39,9 +40,13 @@ def command(file: Path, threshold: float | None, output: Path | None) -> None:
     FILE.csv needs a column id and a column full_name (or given_name and surname); of email, phone, city, country,
     affiliation, date_of_birth, address, postcode, national_id and category it uses what is there.
     """
+    threshold = THRESHOLD if threshold is None else threshold
+    if math.isnan(threshold):
+        raise click.BadParameter("a number from 0 to 1", param_hint="'--threshold'")
+    if output is not None and output.exists() and output.samefile(file):
+        cli.fail(f"{output} is the list itself; write the pairs into another file")
     with _watched() as progress:
         ids, index = _read(file, progress)
-        threshold = THRESHOLD if threshold is None else threshold
         found = _linked(index, threshold, progress)
     with _opened(output) as out:
         writer = csv.writer(out, lineterminator="\n")
@@ -54,7 +59,7 @@ def command(file: Path, threshold: float | None, output: Path | None) -> None:
 
 
 def _read(path: Path, progress: Progress) -> tuple[list[str], Index]:
-    """The ids by row, and the index of what stands beside them."""
+    """The ids by row, and the index of what stands beside them, both by id: the order of the rows says nothing."""
     index = Index(places())
     ids: list[str] = []
     try:
@@ -64,7 +69,9 @@ def _read(path: Path, progress: Progress) -> tuple[list[str], Index]:
         raise FileRefused(path, wrong.line, wrong.why) from None
     except OSError as wrong:
         raise FileRefused(path, None, f"cannot be read: {wrong.strerror}") from None
-    return ids, index
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    index.arrange(order)
+    return [ids[at] for at in order], index
 
 
 def _records(path: Path, file: BinaryIO, ids: list[str], progress: Progress) -> Iterator[Record]:
@@ -72,9 +79,7 @@ def _records(path: Path, file: BinaryIO, ids: list[str], progress: Progress) -> 
     rows = rows_of(lines_of(file))
     line, header = next(rows, (1, []))
     at = _columns(path, header)
-    identity = at.pop("id")
-    wanted = [(name, at[name]) for name in FIELDS if name in at]
-    parts = [at[name] for name in ("given_name", "surname") if name in at] if "full_name" not in at else []
+    (identity,) = at.pop("id")
     seen: dict[str, int] = {}
     for line, cells in rows:
         if len(cells) != len(header):
@@ -85,24 +90,18 @@ def _records(path: Path, file: BinaryIO, ids: list[str], progress: Progress) -> 
         if seen.setdefault(known, line) != line:
             raise Unreadable(line, f"the id {known} stands in line {seen[known]} already")
         ids.append(known)
-        record = {name: cells[place] for name, place in wanted}
-        if parts:
-            record["full_name"] = " ".join(cells[place] for place in parts)
-        yield Record(**record)
+        yield Record(**{name: " ".join([cells[place] for place in places]) for name, places in at.items()})
         if line % 4096 == 0:
             progress(_READING * min(1.0, file.tell() / size))
 
 
-def _columns(path: Path, header: list[str]) -> dict[str, int]:
-    at, alike = columns_of(header, COLUMNS)
-    hint = "".join(f"; is {written!r} meant for {name}?" for written, name in alike.items())
-    if "id" not in at:
-        raise Unreadable(1, f"there is no column id{hint}")
-    if "full_name" not in at and not {"given_name", "surname"} <= at.keys():
-        raise Unreadable(1, f"there is no column full_name, nor given_name and surname{hint}")
-    if alike:
-        click.echo(f"petition: {path}: not used{hint.replace('; is', ':', 1)}", err=True)
-    return at
+def _columns(path: Path, header: list[str]) -> dict[str, tuple[int, ...]]:
+    found = columns(header)
+    for field, names in found.taken.items():
+        click.echo(f"petition: {path}: taken for {field}: {', '.join(names)}", err=True)
+    for written, meant in found.alike.items():
+        click.echo(f"petition: {path}: not used: is {written!r} meant for {meant}?", err=True)
+    return dict(found.at)
 
 
 def _linked(index: Index, threshold: float, progress: Progress) -> list[Link]:

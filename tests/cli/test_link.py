@@ -64,6 +64,8 @@ def test_the_answer_goes_into_a_file(link: Callable[..., Done], listed: Callable
     assert done.stdout == ""
     assert pairs((tmp_path / "pairs.csv").read_text()) == [("a1", "a3")]
     refused(link(listed(HEADER, *ROWS), "-o", tmp_path / "none" / "pairs.csv"), "cannot be written")
+    refused(link(listed(HEADER, *ROWS), "-o", tmp_path / "list.csv"), "is the list itself")
+    assert (tmp_path / "list.csv").read_text().startswith(HEADER)
 
 
 def test_a_threshold_widens_or_narrows_the_answer(link: Callable[..., Done], listed: Callable[..., Path]) -> None:
@@ -71,6 +73,7 @@ def test_a_threshold_widens_or_narrows_the_answer(link: Callable[..., Done], lis
     assert pairs(link(path, "--threshold", "1").stdout) == []
     assert {("a1", "a3"), ("a2", "a5")} <= set(pairs(link(path, "--threshold", "0.01").stdout))
     refused(link(path, "--threshold", "2"), code=2)
+    refused(link(path, "--threshold", "nan"), code=2)
 
 
 def test_given_name_and_surname_do_as_well(link: Callable[..., Done], listed: Callable[..., Path]) -> None:
@@ -81,6 +84,32 @@ def test_given_name_and_surname_do_as_well(link: Callable[..., Done], listed: Ca
         "r3,deakin,sondergeld,19600210,48 goldfinch circuit,2776",
     )
     assert pairs(link(path).stdout) == [("r1", "r2")]
+
+
+def test_columns_that_others_call_otherwise_are_used_and_told(
+    link: Callable[..., Done], listed: Callable[..., Path]
+) -> None:
+    done = link(
+        listed(
+            "rec_id, given_name, surname, street_number, address_1, address_2, suburb, postcode, soc_sec_id",
+            "r1, lachlan, berry, 69, giblin street, killarney, bittern, 4814, 7364009",
+            "r2, lachlan, bery, 69, giblin stret, kilarney, bittern, 4814, 7364009",
+            "r3, deakin, sondergeld, 48, goldfinch circuit, kooltuo, canterbury, 2776, 2635962",
+        )
+    )
+    assert pairs(done.stdout) == [("r1", "r2")]
+    for told in ("id: rec_id", "city: suburb", "address: street_number, address_1, address_2", "soc_sec_id"):
+        assert told in done.stderr
+
+
+def test_the_order_of_the_rows_says_nothing_even_among_too_many_namesakes(
+    link: Callable[..., Done], listed: Callable[..., Path]
+) -> None:
+    crowd = [f"c{number},محمد أحمد,x{number % 90}@example.org,دمشق" for number in range(300)]
+    straight = link(listed(HEADER, *ROWS, *crowd))
+    turned = link(listed(HEADER, *reversed((*ROWS, *crowd))))
+    assert "left uncompared" in straight.stderr
+    assert (straight.stdout, straight.stderr) == (turned.stdout, turned.stderr)
 
 
 def test_an_empty_list_has_no_pairs(link: Callable[..., Done], listed: Callable[..., Path]) -> None:
@@ -120,9 +149,9 @@ def test_a_missing_file_is_told(link: Callable[..., Done], tmp_path: Path) -> No
 
 
 def test_a_misspelled_column_is_mentioned_and_not_used(link: Callable[..., Done], listed: Callable[..., Path]) -> None:
-    done = link(listed("id,full_name,e_mail", "1,Ali Haddad,x@y.org"))
+    done = link(listed("id,full_name,emial", "1,Ali Haddad,x@y.org"))
     assert done.returncode == 0
-    assert "'e_mail' meant for email" in done.stderr
+    assert "'emial' meant for email" in done.stderr
 
 
 def test_odd_names_are_borne(link: Callable[..., Done], listed: Callable[..., Path]) -> None:

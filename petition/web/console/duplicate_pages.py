@@ -31,21 +31,31 @@ def survivor_first(rows: Iterable[Opened]) -> tuple[Opened, ...]:
 
 @dataclass(frozen=True)
 class Card:
-    """One of several signatures side by side. `marked`: by field, what differs from the first; `reasons`: beside it."""
+    """One of several signatures side by side. `marked`: by field, what differs from the first; `reasons`: beside it.
+
+    `before`: a signature with the same address that was merged already.
+    """
 
     row: Queued
     record: Mapping[str, Any]
     marked: tuple[tuple[str, tuple[Piece, ...]], ...]
     reasons: tuple[Reason, ...]
+    before: bytes | None = None
 
     def pieces(self, name: str) -> tuple[Piece, ...]:
         value = self.record.get(name) or ""
         return dict(self.marked).get(name, (Piece(value, False),) if value else ())
 
 
-def card_of(row: Queued, record: Mapping[str, Any], first: Mapping[str, Any], reasons: Sequence[Reason]) -> Card:
+def card_of(
+    row: Queued,
+    record: Mapping[str, Any],
+    first: Mapping[str, Any],
+    reasons: Sequence[Reason],
+    before: bytes | None = None,
+) -> Card:
     marked = tuple((name, differing(record.get(name) or "", first.get(name) or "")) for name in SHOWN)
-    return Card(row, record, marked, tuple(reasons))
+    return Card(row, record, marked, tuple(reasons), before)
 
 
 class Likely:

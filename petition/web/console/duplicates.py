@@ -153,10 +153,12 @@ async def _cluster(
         return None
     await _noted(held, who, petition, len(rows))
     records = {row.id: record for row, record in opened.values()}
+    before = await _merged_before(held, who, petition, [row for row, _ in rows])
     first = rows[0][0].id
-    cards = [Card(*rows[0], (), ())]
+    cards = [Card(*rows[0], (), (), before.get(rows[0][0].identity or b""))]
     for row, record in rows[1:]:
-        cards.append(card_of(row, record, rows[0][1], made.reasons(first, row.id, records)))
+        why = made.reasons(first, row.id, records)
+        cards.append(card_of(row, record, rows[0][1], why, before.get(row.identity or b"")))
     following = clusters[at + 1].members[0].hex() if at + 1 < len(clusters) else None
     said, of = asked.get("said"), asked.get("of", "")
     return ClusterPage(
@@ -171,6 +173,15 @@ async def _cluster(
         of=gate.identifier(of).hex() if of else None,
         form=form,
     )
+
+
+async def _merged_before(held: Parts, who: Signed, petition: Petition, rows: Sequence[Queued]) -> dict[bytes, bytes]:
+    """A person whose signature was merged may sign again with that address: whoever looks is told, and decides anew."""
+    scope = who.actor.scope(petition.id, READ)
+    assert scope is not None
+    addresses = [row.identity for row in rows if row.identity]
+    async with held.database.read() as connection:
+        return await resembling.merged_before(connection, petition.id, addresses, scope)
 
 
 def _members(typed: Typed) -> dict[bytes, str]:

@@ -246,6 +246,25 @@ async def test_a_merged_signatorys_link_reaches_their_own_signature_alone(house:
     assert (gone.sealed, gone.identity, gone.own_copy) == (None, None, None), "theirs alone is erased"
 
 
+async def test_a_merged_address_that_signs_again_is_proposed_again_and_told(house: House) -> None:
+    fuller = replace(LATIN, affiliation="Homs Lawyers")
+    for who in (ARABIC, fuller):
+        await house.confirmed(who)
+    browser = await the_owner(house)
+    await open_first(browser)
+    assert "merged already" not in browser.page.text
+    survivor = ticks(browser)["survivor"]
+    await browser.send("/merge")
+    merged = next(row for row in await house.signatures() if row.id.hex() != survivor)
+    await house.confirmed(ARABIC)
+    await house.fold()
+    assert (await house.counts())["total"] == 2
+    house.clock.pass_(seconds=11)
+    await open_first(browser)
+    assert browser.page.text.count("merged already") == 1
+    assert f"/signatures/{merged.id.hex()}" in browser.page.text
+
+
 async def test_the_recount_agrees_after_merging(house: House) -> None:
     for who in (ARABIC, LATIN):
         await house.confirmed(who)
