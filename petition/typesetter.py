@@ -26,6 +26,8 @@ _PLAIN = re.compile("[\u0000-\u024f\u0600-\u06ff\u2000-\u206f]+")
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    # The system itself sees to it that no file is written: pipes alone take anything.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     order = json.load(sys.stdin.buffer)
     fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=order["fonts"])
     scripts = undrawn(order, fonts)

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from petition import typesetting
-from petition.cli import export
+from petition.cli import doctor, export
 from petition.db import tables
 from petition.domain import document as paper
 from petition.domain import paragraphs
@@ -246,6 +246,11 @@ def test_what_has_no_place_in_it_is_refused_before_anything_is_opened() -> None:
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typesetting, "NEEDED", ("typst", "fontpkg_nowhere"))
     assert typesetting.lacking() == "a PDF needs fontpkg-nowhere: pip install 'petition[pdf]'"
+    done = CliRunner().invoke(export.command, [SLUG, "--format", "pdf", "--key", "x"])
+    assert str(done.exception) == typesetting.lacking()
+    (finding,) = doctor._paper()
+    assert not finding.grave
+    assert "no document and no sign sheet can be made here" in finding.line
 
 
 def test_a_statement_becomes_strings_and_a_summary() -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy import text
 
-from petition import cli, keyfiles
+from petition import cli, keyfiles, typesetting
 from petition.actions import audit, outbox, publishing
 from petition.cli.ledger import GRAVE, TROUBLES
 from petition.db.database import Database
@@ -46,13 +46,24 @@ def command() -> None:
         source = settings.sources[setting.name]
         click.echo(f"{setting.name:<26}{_shown(setting.name, settings):<40} {source}")
     click.echo("")
-    findings = [*asyncio.run(_inside(settings)), *_files(settings), *asyncio.run(_mail(settings)), *_address(settings)]
+    findings = [
+        *asyncio.run(_inside(settings)),
+        *_files(settings),
+        *asyncio.run(_mail(settings)),
+        *_address(settings),
+        *_paper(),
+    ]
     for finding in sorted(findings, key=lambda f: not f.grave):
         click.echo(f"{'wrong' if finding.grave else 'note':<7}{finding.about}: {finding.line}")
     grave = sum(finding.grave for finding in findings)
     if grave:
         cli.fail(f"{grave} thing{'s' if grave > 1 else ''} to mend")
     click.echo("nothing is wrong" if findings else "all is well")
+
+
+def _paper() -> Iterator[Finding]:
+    if (lacking := typesetting.lacking()) is not None:
+        yield Finding("paper", f"no document and no sign sheet can be made here: {lacking}", grave=False)
 
 
 def _shown(name: str, settings: Settings) -> str:

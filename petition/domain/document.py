@@ -26,7 +26,8 @@ from petition.words import Words
 PART = 5_000
 METHODS = ("mail", "invitation", "import", "paper")
 AWAITING = "awaiting"
-_ISOLATE, _POP = "\u2068", "\u2069"
+_ISOLATE, _POP, _BREAK = "\u2068", "\u2069", "\u200b"
+_LONG_WORD, _PIECE = 24, 8
 _RTL = frozenset({"R", "AL"})
 _STRONG = frozenset({"L", *_RTL})
 
@@ -107,8 +108,13 @@ def direction(text: str) -> str:
 
 
 def set_name(name: str) -> str:
-    """One line, isolated: whatever it holds reorders nothing around it."""
-    return f"{_ISOLATE}{' '.join(name.split())}{_POP}"
+    """One line, isolated: whatever it holds reorders nothing around it. A word that no column holds may be broken."""
+    words = (_BREAK.join(_pieces(word)) if len(word) > _LONG_WORD else word for word in name.split())
+    return f"{_ISOLATE}{' '.join(words)}{_POP}"
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[at : at + _PIECE] for at in range(0, len(word), _PIECE)]
 
 
 @dataclass(slots=True)
@@ -210,7 +216,7 @@ def _language(
         "verified-note": words("how.verified-note"),
         "checks": [
             words("document.check-sum", size=counts.ledger_size),
-            words("document.check-head"),
+            *([words("document.check-head")] if document.checkpoint else []),
             words("document.check-address", address=f"{_ISOLATE}{document.count_url}{_POP}"),
         ],
         "made": words("document.made", day=document.day, mark=f"{_ISOLATE}{document.mark}{_POP}"),
