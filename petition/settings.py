@@ -145,6 +145,9 @@ def _web_address(text: str) -> str:
     plain = parts.hostname and not parts.query and not parts.fragment and _host_and_port(parts.netloc)
     if parts.scheme not in ("http", "https") or not plain:
         raise ValueError("must look like https://example.org")
+    if not re.fullmatch(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?", parts.netloc):
+        # It goes into mails and into the ledger's origin as it is.
+        raise ValueError("must name its host in ASCII: letters of other alphabets are written xn--…")
     if parts.path.strip("/"):
         raise ValueError("must not hold a path: the program serves from the root of its host")
     return f"{parts.scheme}://{parts.netloc}"
