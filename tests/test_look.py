@@ -50,7 +50,9 @@ def _contrast(one: str, other: str) -> float:
 
 
 def test_contrast_is_computed_not_hoped_for() -> None:
-    light, dark = (dict(COLOURS.findall(part)) for part in STYLE.split("@media (prefers-color-scheme: dark)", 1))
+    light, dark = (
+        dict(COLOURS.findall(part)) for part in STYLE.split("@media screen and (prefers-color-scheme: dark)", 1)
+    )
     for theme in (light, {**light, **dark}):
         for ground in ("paper", "card", "warn-wash", "wash"):
             assert _contrast(theme["ink"], theme[ground]) >= 7

@@ -113,9 +113,12 @@ async def test_the_statement_prints_as_a_document(stage: Stage, open_page: Open,
     banner, form, statement = page.get_by_role("banner"), page.locator("form"), page.locator(".statement")
     for shown in (banner, form):
         await expect(shown).to_be_visible()
-    await page.emulate_media(media="print")
+    # Paper is light, whatever the screen is.
+    await page.emulate_media(media="print", color_scheme="dark")
     for hidden in (page.locator(".bar"), page.locator(".demo"), form, page.locator(".foot"), page.locator(".pass")):
         await expect(hidden).to_be_hidden()
+    await expect(page.locator("html")).to_have_css("color-scheme", "light")
+    await expect(page.locator(".count .small")).to_have_css("color", "rgb(89, 95, 88)")
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
     await expect(statement.get_by_role("listitem")).to_have_count(4)
     await expect(statement).to_be_visible()

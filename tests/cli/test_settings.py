@@ -37,7 +37,7 @@ WRONG: tuple[tuple[str, str], ...] = (
     ("BASE_URL", "https://petition example"),
     ("BASE_URL", "https://[::1"),
     ("BASE_URL", "https://عريضة.example"),
-    ("BASE_URL", "https://petition\"example"),
+    ("BASE_URL", 'https://petition"example'),
     ("SMTP_URL", "mail.example"),
     ("SMTP_URL", "smtp://"),
     ("SMTP_URL", "http://mail.example"),
