@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from petition.domain import checkpoint
+from petition.domain.cosignature import Witness
+from petition.web.witness import create_witness
 from tests.factories import SLUG
 from tests.house import House
 from tests.people import someone
 from tests.stranger import run, served
+from tests.test_witnesses import NAME, ask, at_work, book_of, key, submit
 from tests.web.test_ledger import counted
 
 GOPATH = os.environ.get("GOPATH", "/usr/share/gocode")
@@ -53,3 +57,22 @@ async def test_go_refuses_what_was_altered(house: House, verify: Path, tmp_path:
         prefix = f"{base}/ledger/{SLUG}"
         assert (await run(str(verify), prefix))[0] == 0
         assert (await run(str(verify), prefix, str(altered)))[0] == 1
+
+
+async def test_go_checks_what_a_witness_cosigned(house: House, verify: Path, tmp_path: Path) -> None:
+    await counted(house, 300)
+    book = book_of(tmp_path / "w", await key(house))
+    forged = Witness(NAME, checkpoint.public_half(b"f" * 32))
+    async with at_work(create_witness(book, house.clock.wall)) as url, served(house) as base:
+        prefix = f"{base}/ledger/{SLUG}"
+        assert (await run(str(verify), "-witness", str(book.witness), prefix))[0] == 1
+        await ask(house, url, book.witness)
+        assert await submit(house) == 1
+        # Ten more since it was asked: what it saw is a beginning of what there is.
+        for more in (0, 10):
+            await counted(house, more)
+            assert (await run(str(verify), "-witness", str(book.witness), prefix))[:2] == (0, str(300 + more))
+        status, _, wrong = await run(str(verify), "-witness", str(forged), prefix)
+        assert (status, wrong) == (1, f"no cosignature by {NAME}")
+        broken = str(book.witness).replace("w1+", "w2+")
+        assert (await run(str(verify), "-witness", broken, prefix))[0] == 1

@@ -1,15 +1,19 @@
 // A verifier that nobody here wrote: golang.org/x/mod/sumdb's note and tlog, against a running server.
 //
-//	verify PREFIX [CHECKPOINT | RECEIPT.tlog-proof]…
+//	verify [-witness VKEY] PREFIX [CHECKPOINT | RECEIPT.tlog-proof]…
 //
 // Checks the checkpoint's signature, every entry's inclusion, and for each file given the consistency of its checkpoint
-// with the present one; of a receipt, its proof as well. Prints the size; exits 1 with a line where anything fails.
+// with the present one; of a receipt, its proof as well. With a witness's key: that it cosigned what is served as
+// witnessed, and that this is a beginning of the present one. Prints the size; exits 1 with a line where anything fails.
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -56,7 +60,7 @@ func head(text []byte, verifier note.Verifier) tlog.Tree {
 
 type tiles string
 
-func (tiles) Height() int                   { return 8 }
+func (tiles) Height() int                     { return 8 }
 func (tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 func (prefix tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	var found [][]byte
@@ -104,8 +108,63 @@ func receipt(text string, now tlog.Tree, verifier note.Verifier) []byte {
 	return []byte(parts[1])
 }
 
+// A cosigner of C2SP tlog-cosignature, v1: to the note library a verifier like any other.
+type cosigner struct {
+	name string
+	key  []byte // 0x04 and the public key
+}
+
+func newCosigner(vkey string) cosigner {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		must(fmt.Errorf("%q is no vkey", vkey))
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	must(err)
+	found := cosigner{parts[0], key}
+	if len(key) != 33 || key[0] != 4 || fmt.Sprintf("%08x", found.KeyHash()) != parts[1] {
+		must(fmt.Errorf("%q is no vkey of a cosigner", vkey))
+	}
+	return found
+}
+
+func (c cosigner) Name() string { return c.name }
+func (c cosigner) KeyHash() uint32 {
+	hash := sha256.Sum256(append([]byte(c.name+"\n"), c.key...))
+	return binary.BigEndian.Uint32(hash[:])
+}
+func (c cosigner) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	head := fmt.Sprintf("cosignature/v1\ntime %d\n", binary.BigEndian.Uint64(signature))
+	return ed25519.Verify(c.key[1:], append([]byte(head), text...), signature[8:])
+}
+
+func cosigned(text []byte, verifier note.Verifier, witness cosigner) {
+	opened, err := note.Open(text, note.VerifierList(verifier, witness))
+	must(err)
+	for _, signature := range opened.Sigs {
+		if signature.Name == witness.name && signature.Hash == witness.KeyHash() {
+			return
+		}
+	}
+	must(fmt.Errorf("no cosignature by %s", witness.name))
+}
+
+func follows(now, then tlog.Tree, reader tlog.HashReader) {
+	if then.N == 0 {
+		return
+	}
+	proof, err := tlog.ProveTree(now.N, then.N, reader)
+	must(err)
+	must(tlog.CheckTree(proof, now.N, now.Hash, then.N, then.Hash))
+}
+
 func main() {
-	prefix := os.Args[1]
+	witness := flag.String("witness", "", "the key of a witness")
+	flag.Parse()
+	prefix := flag.Arg(0)
 	verifier, err := note.NewVerifier(strings.TrimSpace(string(get(prefix + "/key"))))
 	must(err)
 	now := head(get(prefix+"/checkpoint"), verifier)
@@ -115,19 +174,18 @@ func main() {
 		must(err)
 		must(tlog.CheckRecord(proof, now.N, now.Hash, int64(index), tlog.RecordHash(entry)))
 	}
-	for _, path := range os.Args[2:] {
+	if *witness != "" {
+		text := get(prefix + "/witnessed")
+		cosigned(text, verifier, newCosigner(*witness))
+		follows(now, head(text, verifier), reader)
+	}
+	for _, path := range flag.Args()[1:] {
 		text, err := os.ReadFile(path)
 		must(err)
 		if strings.HasSuffix(path, ".tlog-proof") {
 			text = receipt(string(text), now, verifier)
 		}
-		then := head(text, verifier)
-		if then.N == 0 {
-			continue
-		}
-		proof, err := tlog.ProveTree(now.N, then.N, reader)
-		must(err)
-		must(tlog.CheckTree(proof, now.N, now.Hash, then.N, then.Hash))
+		follows(now, head(text, verifier), reader)
 	}
 	fmt.Println(now.N)
 }
