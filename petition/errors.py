@@ -25,6 +25,7 @@ Operator errors end a command or a start; each is one plain English line that sa
     ├── SchemaBehind         the database is older than this version
     ├── SchemaAhead          the database is newer than this version
     ├── OtherHistory         the database does not continue the ledger that was signed
+    ├── SeenElsewhere        a witness says so, whatever is known here
     └── Busy                 something else holds what is needed
 """
 
@@ -171,6 +172,17 @@ class OtherHistory(OperatorError):
         super().__init__(
             f"the ledger of {slug}: a checkpoint of {signed} entries was signed, and this database {why}."
             ' Bring the newest database back; if it is lost, see "A ledger that is lost" in docs/operating.md'
+        )
+
+
+class SeenElsewhere(OperatorError):
+    """A witness says that it has seen `more` entries than this database holds, or other ones."""
+
+    def __init__(self, slug: str, witness: str, *, more: bool) -> None:
+        what = "more entries than this database holds" if more else "another history of it"
+        super().__init__(
+            f"the ledger of {slug}: witness {witness} has seen {what}. Bring the newest database back; is the witness"
+            f" wrong, ask it no more: petition ledger {slug} --no-witness {witness}"
         )
 
 

@@ -21,6 +21,7 @@ from petition.db.database import Database
 from petition.domain import checkpoint, cosignature, witnessed
 from petition.domain.checkpoint import Malformed
 from petition.domain.witnessed import Asked
+from petition.errors import SeenElsewhere
 from petition.queries import ledger
 
 logger = logging.getLogger("petition.witnesses")
@@ -47,6 +48,19 @@ class _Memory:
     failures: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """A witness that has seen more of a ledger than is here, or another history; `trouble` is which."""
+
+    slug: str
+    witness: str
+    trouble: str
+
+    @property
+    def error(self) -> SeenElsewhere:
+        return SeenElsewhere(self.slug, self.witness, more=self.trouble == witnessed.AHEAD)
+
+
 class Submitting:
     def __init__(self, database: Database, *, clock: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
         self._database = database
@@ -54,10 +68,27 @@ class Submitting:
         self._monotonic = monotonic
         self._memory: dict[tuple[bytes, str], _Memory] = {}
 
-    async def step(self) -> int:
-        """Asks every witness whose turn it is, all at once; how many cosigned."""
+    async def newer(self, slug: str | None = None) -> list[Newer]:
+        """Asks every witness (of one ledger) at once; those that have seen more than this database shows, or others.
+
+        To be asked for before anything is signed over a database that may have been put back. A witness says it without
+        proof, and one that does not answer says nothing.
+        """
+        self._memory.clear()
+        await self.step(slug)
         async with self._database.read() as connection:
             watched = await publishing.watched(connection)
+        return [
+            Newer(each.slug, asked.witness.name, asked.trouble)
+            for each in watched
+            for asked in each.witnesses
+            if asked.trouble in witnessed.GRAVE and slug in (None, each.slug)
+        ]
+
+    async def step(self, slug: str | None = None) -> int:
+        """Asks every witness (of one ledger) whose turn it is, all at once; how many cosigned."""
+        async with self._database.read() as connection:
+            watched = [each for each in await publishing.watched(connection) if slug in (None, each.slug)]
         turns = [(each, asked) for each in watched for asked in each.witnesses if self._is_due(each, asked)]
         if not turns:
             return 0

@@ -15,9 +15,10 @@ from datetime import date, datetime, timedelta
 from petition.actions import batches, counting, exporting, keeping, milestones, publishing, retention, staging
 from petition.db.database import Database
 from petition.db.locks import Leadership
+from petition.domain import witnessed
 from petition.domain.checkpoint import Head
 from petition.domain.tokens import Keys
-from petition.errors import OperatorError, Unavailable
+from petition.errors import OperatorError, SeenElsewhere, Unavailable
 from petition.mail.delivery import Delivery
 from petition.notary import Moved, Notary
 from petition.queries import petitions
@@ -89,6 +90,8 @@ class Worker:
         self._tidied: date | None = None
         self._writes = 0
         self._told: dict[str, str] = {}
+        # Whom the witnesses contradicted when this worker began to lead; None until they were asked.
+        self._contradicted: set[str] | None = None
         self.leads = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -103,18 +106,19 @@ class Worker:
         await self._delivery.close()
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        done = asyncio.Event()
+        asked, done = asyncio.Event(), asyncio.Event()
         self.leads = True
         self._tidied = None
+        self._contradicted = None
         try:
             await self._guarded(self._delivery.begin)
             loops = [
-                asyncio.create_task(self._repeat(self.fold, FOLD_EVERY, done)),
+                asyncio.create_task(self._fold(asked, done)),
                 asyncio.create_task(self._repeat(self._delivery.step, MAIL_EVERY, done)),
                 asyncio.create_task(self._repeat(self.batches, BATCHES_EVERY, done)),
                 asyncio.create_task(self._repeat(self.tidy, TIDY_EVERY, done)),
             ]
-            asking = asyncio.create_task(self._repeat(self._submitting.step, WITNESSES_EVERY, done))
+            asking = asyncio.create_task(self._ask(asked, done))
             while not stop.is_set() and await self._leadership.hold():
                 await _pause(stop, WATCH_EVERY)
             done.set()
@@ -124,6 +128,25 @@ class Worker:
             await asyncio.wait([asking])
         finally:
             self.leads = False
+
+    async def _ask(self, asked: asyncio.Event, done: asyncio.Event) -> None:
+        while self._contradicted is None:
+            await self._guarded(self.ask_witnesses)
+        asked.set()
+        await self._repeat(self._submitting.step, WITNESSES_EVERY, done)
+
+    async def _fold(self, asked: asyncio.Event, done: asyncio.Event) -> None:
+        while not asked.is_set() and not done.is_set():
+            await _pause(done, FOLD_EVERY)
+        await self._repeat(self.fold, FOLD_EVERY, done)
+
+    async def ask_witnesses(self) -> None:
+        """Before the first fold: a database that was put back without a word is known to witnesses alone.
+
+        Of a ledger that one of them has seen more of, or otherwise, nothing is signed. One that is slow is waited for
+        as long as `submitting` does, one that is down not at all.
+        """
+        self._contradicted = {found.slug for found in await self._submitting.newer()}
 
     async def _repeat(self, step: Callable[[], Awaitable[int]], every: float, done: asyncio.Event) -> None:
         while not done.is_set():
@@ -164,6 +187,7 @@ class Worker:
         async with self._database.read() as connection:
             for due in await publishing.due(connection, self._notary.host):
                 with self._telling(due.slug):
+                    await self._must_not_be_contradicted(due)
                     known = self._notary.last(due.slug)
                     ready = await publishing.ready(connection, due.petition_id, due.slug, known)
                     found.append((due, known, ready))
@@ -171,6 +195,17 @@ class Worker:
         for due, known, ready in found:
             with self._telling(due.slug):
                 await self._sign(due, known, ready)
+
+    async def _must_not_be_contradicted(self, due: publishing.Due) -> None:
+        """`SeenElsewhere` until none of its witnesses says so any more, or whoever does is asked no more."""
+        if self._contradicted is None or due.slug not in self._contradicted:
+            return
+        async with self._database.read() as connection:
+            witnesses = await publishing.witnesses(connection, due.petition_id)
+        for asked in witnesses:
+            if asked.trouble in witnessed.GRAVE:
+                raise SeenElsewhere(due.slug, asked.witness.name, more=asked.trouble == witnessed.AHEAD)
+        self._contradicted.discard(due.slug)
 
     @contextmanager
     def _telling(self, slug: str) -> Iterator[None]:

@@ -18,10 +18,12 @@ import uvicorn
 
 from petition import submitting
 from petition.actions import publishing
+from petition.app import make_worker
 from petition.domain import checkpoint, cosignature, merkle
 from petition.domain.checkpoint import Head, Malformed, Verifier
 from petition.domain.cosignature import Witness
 from petition.domain.witnessed import Asked
+from petition.notary import Notary
 from petition.web.witness import create_witness
 from petition.witnessing import Book
 from petition.words import load
@@ -30,6 +32,7 @@ from tests.factories import SLUG, petition_file
 from tests.house import House, settings_for
 from tests.servers import Server, command, environment, free_port
 from tests.stranger import audit, served
+from tests.test_history import rewind
 from tests.web.test_ledger import counted, get
 
 PROGRAM = (sys.executable, "-m", "petition")
@@ -359,6 +362,74 @@ def test_vkeys_of_witnesses_are_read_and_others_refused() -> None:
     for bad in (str(Verifier(NAME, witness.public)), str(witness)[:-4], str(witness).replace("w1", "w2"), ""):
         with pytest.raises(Malformed):
             Witness.read(bad)
+
+
+async def lead(house: House) -> None:
+    """What a worker does when it begins to lead, and one fold."""
+    await house.worker.ask_witnesses()
+    await house.fold()
+
+
+async def test_over_a_database_that_was_put_back_nothing_is_signed_that_a_witness_knows_more_of(
+    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Even where the last signed head was put back with it, as a copy of the whole machine would."""
+    await counted(house, 3)
+    book = book_of(tmp_path / "w", await key(house))
+    async with at_work(create_witness(book, house.clock.wall)) as url:
+        await ask(house, url, book.witness)
+        assert await submit(house) == 1
+        signed = house.settings.data_dir / "keys" / f"ledger-{SLUG}.signed"
+        back, head = await rewind(house), signed.read_text()
+        await counted(house, 4)
+        assert await submit(house) == 1
+        await back()
+        signed.write_text(head)
+        house.worker = make_worker(house.settings, house.parts.database, house.parts.keys, house.clocks)
+        await lead(house)
+        await counted(house, 5)
+        assert signed.read_text() == head
+        assert (await house.counts())["ledger_size"] == 3
+        assert f"witness {NAME} has seen more entries than this database holds" in caplog.text
+        assert caplog.text.count("nothing more is published") == 1
+        # The operator's word does not outweigh the witness's, until they say that it is wrong.
+        notary = Notary(house.settings)
+        notary.doubt(set())
+        told = await asyncio.to_thread(calls, house, "--nothing-since")
+        assert told.returncode == 1
+        assert f"petition ledger {SLUG} --no-witness {NAME}" in told.stderr
+        assert notary.doubted() == [SLUG]
+        assert calls(house, "--no-witness", NAME).returncode == 0
+        assert calls(house, "--nothing-since").returncode == 0
+        await house.fold()
+        assert (await house.counts())["ledger_size"] == 8
+
+
+async def test_witnesses_that_agree_or_are_away_keep_nobody_from_signing(house: House, tmp_path: Path) -> None:
+    await counted(house, 3)
+    book = book_of(tmp_path / "w", await key(house))
+    async with at_work(create_witness(book, house.clock.wall)) as url:
+        await ask(house, url, book.witness)
+        await ask(house, f"http://127.0.0.1:{free_port()}", Witness("gone.example", checkpoint.public_half(SEED)))
+        assert await submit(house) == 1
+        await lead(house)
+        await counted(house, 2)
+        assert (await house.counts())["ledger_size"] == 5
+        # One that lies is heard at the beginning alone, and no longer than it lies.
+        lying = Witness("lying.example", checkpoint.public_half(SEED))
+        async with at_work(saying(409, lambda _: "99999\n")) as liar:
+            await ask(house, liar, lying)
+            await lead(house)
+            await counted(house, 1)
+            assert (await house.counts())["ledger_size"] == 5
+        await submit(house)
+        await house.fold()
+        assert (await house.counts())["ledger_size"] == 6
+
+
+def calls(house: House, *words: str) -> subprocess.CompletedProcess[str]:
+    folder, url = house.settings.data_dir, house.settings.database_url
+    return command(folder, url, "ledger", SLUG, *words, base_url=house.settings.base_url)
 
 
 def until(shown: Callable[[], str]) -> str:

@@ -16,9 +16,10 @@ from sqlalchemy import text
 
 from petition import cli, keyfiles, typesetting
 from petition.actions import audit, outbox, publishing
-from petition.cli.ledger import GRAVE, TROUBLES
+from petition.cli.ledger import TROUBLES
 from petition.db.database import Database
 from petition.db.opening import opened
+from petition.domain import witnessed
 from petition.errors import OperatorError
 from petition.mail import transports
 from petition.queries import petitions, rekeyings
@@ -154,7 +155,11 @@ async def _witnesses(database: Database) -> list[Finding]:
     async with database.read() as connection:
         watched = await publishing.watched(connection)
     return [
-        Finding("witness", f"{asked.witness.name}, for {each.slug}: {TROUBLES[asked.trouble]}", asked.trouble in GRAVE)
+        Finding(
+            "witness",
+            f"{asked.witness.name}, for {each.slug}: {TROUBLES[asked.trouble]}",
+            asked.trouble in witnessed.GRAVE,
+        )
         for each in watched
         for asked in each.witnesses
         if asked.trouble

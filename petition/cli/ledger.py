@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from petition.errors import FileRefused, OperatorError
 from petition.notary import Notary
 from petition.queries import petitions
 from petition.settings import Settings
+from petition.submitting import Submitting
 
 
 @click.command()
@@ -100,9 +102,6 @@ TROUBLES = {
 }
 
 
-GRAVE = (witnessed.CONTRADICTS, witnessed.AHEAD)
-
-
 def _seen(asked: Asked) -> str:
     at = datetime.fromtimestamp(asked.at, UTC)
     seen = f"cosigned {asked.size:,} entries on {at:%Y-%m-%d %H:%M} UTC" if asked.line else "nothing cosigned yet"
@@ -117,16 +116,24 @@ def _newest(settings: Settings, slug: str, path: Path) -> Head:
 
 
 async def _assure(settings: Settings, slug: str, head: Head | None) -> None:
-    """`OtherHistory` where more was signed than this database holds; then that stays known."""
+    """`OtherHistory` where more was signed than this database holds, and then that stays known; `SeenElsewhere` where a
+    witness says so. One that does not answer holds up nobody."""
     notary = Notary(settings)
-    if head is not None:
-        async with opened(settings, doubting=True) as (database, _), database.read() as connection:
+    async with opened(settings, doubting=True) as (database, _):
+        async with database.read() as connection:
             petition = await petitions.petition(connection, slug)
             if petition is None:
                 return
-            notary.remember(slug, head)
-            await publishing.must_follow(connection, petition.id, slug, head)
+            if head is not None:
+                notary.remember(slug, head)
+                await publishing.must_follow(connection, petition.id, slug, head)
+        for found in await Submitting(database, clock=_now, monotonic=time.monotonic).newer(slug):
+            raise found.error
     notary.assure(slug)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _ledger(

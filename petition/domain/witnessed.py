@@ -13,6 +13,7 @@ from petition.domain.cosignature import Witness
 
 # Why a witness did not cosign: a word each, for operators.
 AWAY, REFUSED, WRONG, CONTRADICTS, AHEAD = "away", "refused", "wrong", "contradicts", "ahead"
+GRAVE = (CONTRADICTS, AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
