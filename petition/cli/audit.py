@@ -6,19 +6,21 @@ import json
 import re
 import sys
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 import httpx
+import uvloop
 
 from petition import cli
+from petition.cli import fetching
+from petition.cli.fetching import Wanted
 from petition.domain import auditing, checkpoint, cosignature, merkle, sampling
 from petition.domain.auditing import Recount, Tree
 from petition.domain.checkpoint import Head, Malformed, Verifier
@@ -27,11 +29,8 @@ from petition.domain.ledger import Broken
 from petition.domain.sampling import Given
 from petition.errors import FileRefused, OperatorError
 
-PATIENCE = 30
-AT_ONCE = 6
-AHEAD = 64
+Tile = tuple[int | str, int, int]  # level or `entries`, number, width
 LATEST = 253_402_300_799  # the last second that a date can show
-MOST_BYTES = 64 << 20
 _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
 
 
@@ -72,7 +71,7 @@ def command(
         wanted = _lines(texts[path] for path in receipts) | (set(given.rows) if given else set())
         at = _size_of(given, verifier) if given else None
         recount = Recount(site.slug, {said["ledger_size"], head.size}, wanted, () if at is None else (at.size,))
-        tree = _recounted(site, head, recount)
+        tree = uvloop.run(_recounted(site, head, recount))
     wrong = list(_compared(recount, head, said))
     if since is not None:
         wrong += _since(texts[since], tree, verifier)
@@ -102,7 +101,7 @@ class Site:
                 f"{url} is not the address of a petition, such as https://example.org/p/some-petition"
             )
         self.slug, self.base = found[1], f"{parts.scheme}://{parts.netloc}"
-        self._http = httpx.Client(timeout=PATIENCE, headers={"Accept-Encoding": "gzip"}, follow_redirects=True)
+        self._http = httpx.Client(timeout=fetching.PATIENCE, headers={"Accept-Encoding": "gzip"}, follow_redirects=True)
 
     def __enter__(self) -> Site:
         return self
@@ -115,7 +114,7 @@ class Site:
             answer = self._http.get(f"{self.base}{path}")
         except (httpx.HTTPError, httpx.InvalidURL) as wrong:
             raise OperatorError(f"{self.base}{path} cannot be had: {str(wrong) or type(wrong).__name__}") from None
-        if answer.status_code != 200 or len(answer.content) > MOST_BYTES:
+        if answer.status_code != 200 or len(answer.content) > fetching.MOST_BYTES:
             raise OperatorError(f"{self.base}{path} cannot be had: the site answers {answer.status_code}")
         return answer.content
 
@@ -136,15 +135,25 @@ class Site:
         except UnicodeDecodeError:
             raise OperatorError(f"{self.base}{path} is no text") from None
 
+    def _path(self, level: int | str, number: int, wide: int) -> str:
+        return f"/ledger/{self.slug}/tile/{merkle.path(level, number, wide)}"
+
     def tile(self, level: int | str, number: int, wide: int) -> bytes:
         """The full one where the partial one is gone meanwhile."""
         try:
-            return self.get(f"/ledger/{self.slug}/tile/{merkle.path(level, number, wide)}")
+            return self.get(self._path(level, number, wide))
         except OperatorError:
             if wide == merkle.WIDTH:
                 raise
-            whole = self.get(f"/ledger/{self.slug}/tile/{merkle.path(level, number)}")
+            whole = self.get(self._path(level, number, merkle.WIDTH))
             return whole[: wide * merkle.HASH] if level != "entries" else _first(whole, wide)
+
+    async def tiles(self, wanted: Sequence[Tile]) -> AsyncGenerator[tuple[Tile, bytes]]:
+        """Many of them, in order."""
+        files = [Wanted(self._path(*each), partial(self.tile, *each)) for each in wanted]
+        async with aclosing(fetching.in_order(self.base, files)) as served:
+            for each in wanted:
+                yield each, await anext(served)
 
     def counts(self) -> Any:
         try:
@@ -154,7 +163,7 @@ class Site:
 
 
 def _first(bundle: bytes, wide: int) -> bytes:
-    bodies = list(auditing.entries_in(bundle, merkle.WIDTH))[:wide]
+    bodies = auditing.entries_in(bundle, merkle.WIDTH)[:wide]
     return b"".join(len(body).to_bytes(2, "big") + body for body in bodies)
 
 
@@ -206,30 +215,21 @@ def _agreed(site: Site, verifier: Verifier) -> tuple[Any, str, Head]:
     raise OperatorError(f"the site counts {said['ledger_size']} entries, and its checkpoint is of {head.size} only")
 
 
-def _recounted(site: Site, head: Head, recount: Recount) -> Tree:
+async def _recounted(site: Site, head: Head, recount: Recount) -> Tree:
     """Reads all entries and the tree's tiles; `OperatorError` where they do not make what was signed."""
-    bundles = [(n, merkle.width((0, n), head.size)) for n in range(-(-head.size // merkle.WIDTH))]
-    with (
-        ThreadPoolExecutor(AT_ONCE) as pool,
-        click.progressbar(bundles, label="entries", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar,
-    ):
-        coming = deque(pool.submit(site.tile, "entries", *bundle) for bundle in bundles[:AHEAD])
-        for number, (_, wide) in enumerate(bar):
-            body = coming.popleft().result()
-            coming.extend(pool.submit(site.tile, "entries", *next_) for next_ in bundles[number + AHEAD :][:1])
-            try:
-                recount.add(body, wide)
-            except (Broken, Malformed) as wrong:
-                for rest in coming:
-                    rest.cancel()
-                raise OperatorError(f"the ledger of {site.slug} contradicts itself: {wrong}") from None
-        tree = Tree.of(bytes(recount.leaves))
-        if tree.root(head.size) != head.root:
-            raise OperatorError(f"the entries of {site.slug} do not make the root that was signed")
-        click.echo("root        made anew of the entries: the one that was signed")
-        wanted = [(level, number, merkle.width((level, number), head.size)) for level, number in tree.tiles]
-        served = pool.map(lambda tile: site.tile(*tile), wanted)
-        others = [tile for tile, row in zip(wanted, served, strict=True) if row != tree.tiles[tile[:2]]]
+    bundles = [("entries", n, merkle.width((0, n), head.size)) for n in range(-(-head.size // merkle.WIDTH))]
+    try:
+        await _followed(site, bundles, recount)
+    except (Broken, Malformed) as wrong:
+        raise OperatorError(f"the ledger of {site.slug} contradicts itself: {wrong}") from None
+    tree = Tree.of(bytes(recount.leaves))
+    if tree.root(head.size) != head.root:
+        raise OperatorError(f"the entries of {site.slug} do not make the root that was signed")
+    click.echo("root        made anew of the entries: the one that was signed")
+    wanted = [(level, number, merkle.width((level, number), head.size)) for level, number in tree.tiles]
+    made = iter(tree.tiles.values())
+    async with aclosing(site.tiles(wanted)) as served:
+        others = [tile async for tile, row in served if row != next(made)]
     if others:
         first = merkle.path(*others[0])
         raise OperatorError(
@@ -237,6 +237,16 @@ def _recounted(site: Site, head: Head, recount: Recount) -> Tree:
         )
     click.echo(f"tiles       {len(wanted):,}, all as the entries make them")
     return tree
+
+
+async def _followed(site: Site, bundles: Sequence[Tile], recount: Recount) -> None:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=len(bundles), label="entries", file=sys.stderr, hidden=hidden) as bar:
+        async with aclosing(site.tiles(bundles)) as served:
+            async for (_, _, wide), body in served:
+                recount.add(body, wide)
+                bar.update(1)
+    recount.once()
 
 
 def _compared(recount: Recount, head: Head, said: Any) -> Iterator[str]:

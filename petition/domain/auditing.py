@@ -6,19 +6,28 @@ removed; no signature may be entered twice. Whatever does not fit is `Broken` or
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 
 from petition.domain import checkpoint, ledger, merkle
 from petition.domain.checkpoint import Head, Malformed, Receipt, Verifier
-from petition.domain.ledger import Broken, Tally
+from petition.domain.ledger import Broken, Tally, Told
 
 Standing = tuple[str | None, str, bool, str | None]  # category, method, verified, why removed
+
+# A line, as it is written: HEAD, 44 signs of its bind, what is between, 44 of its receipt, TAIL. An act: OF, a number.
+HEAD, TAIL, OF = b'{"bind":"', b'","v":1}', b'"of":'
+BIND, BETWEEN, RECEIPT = slice(9, 53), slice(53, -52), slice(-52, -8)
+BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+DIGEST = 44
+BEGIN = np.dtype({"names": ["begin"], "formats": ["<u8"], "offsets": [0], "itemsize": DIGEST})
+NUMBER = re.compile(rb"0|[1-9][0-9]{0,15}").fullmatch
 
 
 class Counted(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,15 +55,16 @@ ACT_KEYS = {
 REASONS = ("withdrawn", "merged", "invalidated", "erased")
 
 
-def entries_in(bundle: bytes, wide: int) -> Iterator[bytes]:
+def entries_in(bundle: bytes, wide: int) -> list[bytes]:
     """The entries of a bundle, each after its length (two bytes, big-endian); `Malformed` unless there are `wide`."""
-    at = found = 0
-    while at + 2 <= len(bundle):
-        end = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
-        yield bundle[at + 2 : end]
-        at, found = end, found + 1
-    if at != len(bundle) or found != wide:
+    found, at, end = [], 0, len(bundle) - 1
+    while at < end:
+        upto = at + 2 + (bundle[at] << 8) + bundle[at + 1]
+        found.append(bundle[at + 2 : upto])
+        at = upto
+    if at != len(bundle) or len(found) != wide:
         raise Malformed(f"a bundle of {wide} entries is cut short or too long")
+    return found
 
 
 class Recount:
@@ -74,7 +84,10 @@ class Recount:
         self._stood_at = stood_at
         self._kept = set(kept)
         self._sizes = {*sizes, *stood_at}
-        self._known: set[str] = set()
+        self._digests = bytearray()
+        # What was read once between bind and receipt, or around a number, means the same each time.
+        self._lines_read: dict[bytes, Standing] = {}
+        self._acts_read: dict[tuple[bytes, bytes], Told] = {}
         if 0 in self._sizes:
             self.tallies[0] = Tally()
 
@@ -84,61 +97,103 @@ class Recount:
 
     def add(self, bundle: bytes, wide: int) -> None:
         """The next `wide` entries."""
-        known, lines, petition = self._known, self.lines, self.petition
-        bodies = list(entries_in(bundle, wide))
-        self.bodies |= {n: bodies[n - len(lines)] for n in self._kept if 0 <= n - len(lines) < len(bodies)}
-        self.leaves += b"".join([sha256(b"\x00" + body).digest() for body in bodies])
+        here, bodies = self.size, entries_in(bundle, wide)
+        self.bodies |= {n: bodies[n - here] for n in self._kept if 0 <= n - here < wide}
+        self.leaves += merkle.leaves(bodies)
+        at = 0
+        for size in sorted(n for n in self._sizes if here < n <= here + wide):
+            self._follow(bodies[at : size - here])
+            at = size - here
+            self.tallies[size] = self.tally()
+            if size in self._stood_at:
+                self.stood[size] = self.counting()
+        self._follow(bodies[at:])
+
+    def _follow(self, bodies: list[bytes]) -> None:
+        """In order. What differs from line to line is looked at for all of them at once, the rest once a form."""
+        new = [body for body in bodies if body[:9] == HEAD]
+        digests = b"".join([body[BIND] for body in new] + [body[RECEIPT] for body in new])
+        if digests.translate(None, BASE64) or len(digests) != 2 * DIGEST * len(new):
+            raise Broken(f"after entry {self.size}: one has no digest for bind or receipt")
+        self._digests += digests
+        lines, read = self.lines, self._lines_read
         for body in bodies:
-            if body.startswith(b'{"bind"'):
-                try:
-                    entry = _counted(body)
-                except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-                    raise Broken(f"entry {len(lines)}: {wrong}") from None
-                if _encode(entry) != body or entry.petition != petition:
-                    raise Broken(f"entry {len(lines)} is not canonical, or of another petition")
-                if entry.receipt in known or entry.bind in known:
-                    raise Broken(f"entry {len(lines)} was entered before")
-                known.add(entry.receipt)
-                known.add(entry.bind)
-                lines.append((entry.category, entry.method, False, None))
+            if body[:9] == HEAD:
+                line = read.get(body[BETWEEN])
+                lines.append(line if line is not None and body[-8:] == TAIL else self._line(body))
             else:
                 self._act(body)
-            if len(lines) in self._sizes:
-                self.tallies[len(lines)] = self.tally()
-                if len(lines) in self._stood_at:
-                    self.stood[len(lines)] = self.counting()
+
+    def once(self) -> None:
+        """`Broken` if a bind or a receipt was there before. To be asked at the end: a set of millions takes longer."""
+        begins = np.sort(np.frombuffer(self._digests, BEGIN)["begin"])
+        if not (again := set(begins[1:][begins[1:] == begins[:-1]].tolist())):
+            return
+        known = set[bytes]()
+        for at in range(0, len(self._digests), DIGEST):
+            if int.from_bytes(self._digests[at : at + 8], "little") in again:
+                digest = bytes(self._digests[at : at + DIGEST])
+                if digest in known:
+                    raise Broken(f"{digest.decode()} was entered twice")
+                known.add(digest)
+
+    def _line(self, body: bytes) -> Standing:
+        """Of an entry between whose bind and receipt something stands that was not read yet."""
+        here = self.size
+        try:
+            entry = _counted(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+            raise Broken(f"entry {here}: {wrong}") from None
+        if _encode(entry) != body or entry.petition != self.petition:
+            raise Broken(f"entry {here} is not canonical, or of another petition")
+        if (entry.bind.encode(), entry.receipt.encode()) != (body[BIND], body[RECEIPT]):
+            raise Broken(f"entry {here} has no digest for bind or receipt")
+        line = self._lines_read[body[BETWEEN]] = (entry.category, entry.method, False, None)
+        return line
 
     def _act(self, body: bytes) -> None:
         """An entry about an earlier line."""
-        here = len(self.lines)
-        try:
-            entry = _any(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-            raise Broken(f"entry {here}: {wrong}") from None
-        event, of, category = entry.get("event"), entry.get("of"), entry.get("category")
-        if _sorted(entry) != body or entry.keys() != ACT_KEYS.get(str(event)):
-            raise Broken(f"entry {here} is not canonical, or of an unknown kind")
-        if entry["petition"] != self.petition or type(entry["v"]) is not int or entry["v"] != ledger.VERSION:
-            raise Broken(f"entry {here} is of another petition, or of another version")
-        line = self.lines[of] if type(of) is int and 0 <= of < here else None
-        if type(of) is not int or line is None:
+        here = self.size
+        before, _, rest = body.partition(OF)
+        number, _, behind = rest.partition(b",")
+        told = self._acts_read.get((before, behind))
+        if told is None or not NUMBER(number):
+            told = self._told(body)
+            self._acts_read[before, behind] = told
+        event, category, reason = told
+        of = int(number)
+        line = self.lines[of] if of < here else None
+        if line is None:
             raise Broken(f"entry {here} is about line {of}, which does not exist")
         stood, method, verified, removed = line
         if (event == ledger.RESTORED) != (removed is not None):
             raise Broken(f"entry {here}: {event} of line {of}, which {'was removed' if removed else 'counts'}")
-        named = isinstance(category, str) or (category is None and event == ledger.MOVED)
         if event in (ledger.VERIFIED, ledger.MOVED):
-            if not named:
-                raise Broken(f"entry {here} names no category")
             verified = event == ledger.VERIFIED or (verified and category is not None)
             self.lines[of] = (category, method, verified, None)
-        elif event == ledger.REMOVED:
-            if entry["reason"] not in REASONS:
-                raise Broken(f"entry {here} gives no known reason")
-            self.lines[of] = (stood, method, verified, entry["reason"])
         else:
-            self.lines[of] = (stood, method, verified, None)
+            self.lines[of] = (stood, method, verified, reason)
         self.lines.append(None)
+
+    def _told(self, body: bytes) -> Told:
+        """What an act says, all but the number of its line."""
+        here = self.size
+        try:
+            entry = _any(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+            raise Broken(f"entry {here}: {wrong}") from None
+        event, of, category, reason = (entry.get(name) for name in ("event", "of", "category", "reason"))
+        if _sorted(entry) != body or entry.keys() != ACT_KEYS.get(str(event)):
+            raise Broken(f"entry {here} is not canonical, or of an unknown kind")
+        if entry["petition"] != self.petition or type(entry["v"]) is not int or entry["v"] != ledger.VERSION:
+            raise Broken(f"entry {here} is of another petition, or of another version")
+        if type(of) is not int or of < 0:
+            raise Broken(f"entry {here} is about line {of}, which does not exist")
+        if not isinstance(category, str) and (event == ledger.VERIFIED or category is not None):
+            raise Broken(f"entry {here} names no category")
+        if event == ledger.REMOVED and reason not in REASONS:
+            raise Broken(f"entry {here} gives no known reason")
+        return str(event), category, reason
 
     def counting(self) -> list[int]:
         """The indexes of the lines that count now."""
@@ -147,7 +202,9 @@ class Recount:
     def tally(self) -> Tally:
         """The count of the lines as they stand now."""
         found = Tally(size=self.size)
-        for line, number in Counter(line for line in self.lines if line is not None).items():
+        for line, number in Counter(self.lines).items():
+            if line is None:
+                continue
             category, method, verified, removed = line
             if removed is None:
                 found.put(ledger.Line(0, category, method, verified), number)
