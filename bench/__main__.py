@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import desk, document, lists, page, signing, sizes, streams
+from bench import desk, document, ledger, lists, page, signing, sizes, streams
 from bench.signing import Pace
 from bench.stores import Stores, filesystem, stores
 from bench.table import Line, print_table, say
 from tests.postgres import NoPostgres
 
-PROMISES = ("signing", "page", "sizes", "streams", "desk", "document", "lists")
+PROMISES = ("signing", "page", "sizes", "streams", "desk", "document", "lists", "ledger")
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 SMALL, LARGE = [10_000, 100_000], [10_000, 100_000, 1_000_000]
 
@@ -42,6 +42,7 @@ def main() -> int:
         "desk": lambda made: desk.promise(made, pace),
         "document": lambda made: document.promise(made, pace),
         "lists": lambda made: lists.promise(made, asked.full),
+        "ledger": lambda made: ledger.promise(made, pace),
     }
     sys.stdout.write(
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}, "

@@ -1,4 +1,4 @@
-"""The petition page from memory, beside the same server answering as many constant bytes from a plain handler."""
+"""The petition page from memory, beside the same server answering as many constant bytes; other files likewise."""
 
 import urllib.request
 
@@ -20,26 +20,28 @@ def size_of(running: Running, path: str) -> int:
 
 
 def promise(made: Stores, pace: Pace) -> list[Line]:
-    page, constant = Series(), Series()
     with served(made.new("page")) as running:
-        size = size_of(running, PATH)
-        request = urllib.request.Request(running.url(f"/bench/constant/{size}"), method="POST")
-        urllib.request.urlopen(request, timeout=10).close()
-        for number in range(pace.rounds + 1):
-            say(f"petition page, round {number} of {pace.rounds}")
-            bare = measure(running, Plan(running.port, "get", "/bench/constant", CONNECTIONS, pace.seconds))
-            whole = measure(running, Plan(running.port, "get", PATH, CONNECTIONS, pace.seconds))
-            if number:
-                constant.add(bare)
-                page.add(whole)
-    by_rate, by_cpu = page.rate / constant.rate, constant.cpu_ms / page.cpu_ms
-    return [
-        Line(
-            "Petition page",
-            f"{page.cpu_ms:.3f} ms, {page.rate:,.0f}/s, p99 {page.p99:.0f} ms, {size:,} bytes",
-            f"{constant.cpu_ms:.3f} ms, {constant.rate:,.0f}/s ({size:,} constant bytes)",
-            f"{by_cpu:.2f} ({by_rate:.2f})",
-            f">= {LEAST}",
-            by_cpu >= LEAST,
-        )
-    ]
+        return [beside_constant_bytes(running, "Petition page", PATH, pace)]
+
+
+def beside_constant_bytes(running: Running, name: str, path: str, pace: Pace) -> Line:
+    answer, constant = Series(), Series()
+    size = size_of(running, path)
+    request = urllib.request.Request(running.url(f"/bench/constant/{size}"), method="POST")
+    urllib.request.urlopen(request, timeout=10).close()
+    for number in range(pace.rounds + 1):
+        say(f"{name}, round {number} of {pace.rounds}")
+        bare = measure(running, Plan(running.port, "get", "/bench/constant", CONNECTIONS, pace.seconds))
+        whole = measure(running, Plan(running.port, "get", path, CONNECTIONS, pace.seconds))
+        if number:
+            constant.add(bare)
+            answer.add(whole)
+    by_rate, by_cpu = answer.rate / constant.rate, constant.cpu_ms / answer.cpu_ms
+    return Line(
+        name,
+        f"{answer.cpu_ms:.3f} ms, {answer.rate:,.0f}/s, p99 {answer.p99:.0f} ms, {size:,} bytes",
+        f"{constant.cpu_ms:.3f} ms, {constant.rate:,.0f}/s ({size:,} constant bytes)",
+        f"{by_cpu:.2f} ({by_rate:.2f})",
+        f">= {LEAST}",
+        by_cpu >= LEAST,
+    )

@@ -22,6 +22,7 @@ from petition.domain import identity, ledger, merkle, sealing, submission, token
 from petition.domain.tokens import Keys
 from petition.queries import petitions
 from petition.queries.petitions import Petition
+from petition.settings import Settings
 
 CHUNK = 5_000
 GROUP = 500
@@ -162,10 +163,7 @@ async def _fill(store: Store, number: int, opens: bool) -> None:
         assert petition is not None
         drawn = model(petition, keys)
         drawn.opens = opens
-        if settings.sqlite:
-            _into_sqlite(str(settings.sqlite_path), _chunks(drawn, number))
-        else:
-            await _into_postgresql(settings.database_url, _chunks(drawn, number))
+        await lay_down(settings, _chunks(drawn, number))
         async with database.write() as tx:
             tally = {name: getattr(drawn.tally, name) for name in ledger.Tally.__slots__}
             await tx.execute(update(tables.table(tables.Tally)).values(**tally))
@@ -178,8 +176,16 @@ async def _fill(store: Store, number: int, opens: bool) -> None:
         await database.checkpoint()
 
 
+async def lay_down(settings: Settings, chunks: Iterator[dict[Any, list[dict[str, Any]]]]) -> None:
+    """Rows by table, past the product: nobody else has the database open."""
+    if settings.sqlite:
+        _into_sqlite(str(settings.sqlite_path), chunks)
+    else:
+        await _into_postgresql(settings.database_url, chunks)
+
+
 def _into_sqlite(path: str, chunks: Iterator[dict[Any, list[dict[str, Any]]]]) -> None:
-    """Nobody else has the file open: no syncing, and a large cache."""
+    """No syncing, and a large cache."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA cache_size=-1000000")

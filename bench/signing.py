@@ -69,7 +69,7 @@ def promise(made: Stores, pace: Pace) -> list[Line]:
                 ceiling.add(bare)
                 sign.add(signed)
                 confirm.add(confirmed)
-                asyncio.run(_fold(store, folds))
+                asyncio.run(fold(store, folds))
     return [_line("Sign", sign, ceiling), _line("Confirm", confirm, ceiling), _fold_line(folds, sign)]
 
 
@@ -85,7 +85,7 @@ def _line(name: str, subject: Series, ceiling: Series) -> Line:
     )
 
 
-async def _fold(store: Store, folds: Folds) -> None:
+async def fold(store: Store, folds: Folds) -> None:
     """Notes as confirming leaves them, folded as the worker does it, in this process."""
     today = datetime.now(UTC).date()
     async with opened(store.settings) as (database, _):
