@@ -7,6 +7,7 @@ import shutil
 import stat
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,25 @@ async def test_two_that_sign_at_once_never_contradict_each_other(house: House) -
         sizes.append(head.size)
     async with house.parts.database.read() as connection:
         assert (await counting.recount(connection, house.parts.hub.any_petition(SLUG).id)).holds
+
+
+async def test_a_clock_that_was_set_back_changes_no_history(house: House) -> None:
+    """Order is that of the fold: neither entries nor heads know a time."""
+    sizes = []
+    for days in (0, -3, 1, -400, 500):
+        house.clock.now += timedelta(days=days)
+        await counted(house, 3)
+        head = await signed_head(house)
+        assert notary(house).last(SLUG) == head
+        assert (await house.counts())["ledger_size"] == head.size
+        sizes.append(head.size)
+    assert sizes == [3, 6, 9, 12, 15]
+    async with house.parts.database.read() as connection:
+        found = await counting.recount(connection, house.parts.hub.any_petition(SLUG).id)
+    assert found.ledger == found.tally
+    assert found.tree
+    again = await house.restarted()
+    await again.stop()
 
 
 async def test_whoever_comes_late_signs_nothing_smaller(house: House) -> None:

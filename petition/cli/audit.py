@@ -101,7 +101,9 @@ class Site:
                 f"{url} is not the address of a petition, such as https://example.org/p/some-petition"
             )
         self.slug, self.base = found[1], f"{parts.scheme}://{parts.netloc}"
-        self._http = httpx.Client(timeout=fetching.PATIENCE, headers={"Accept-Encoding": "gzip"}, follow_redirects=True)
+        self._http = httpx.Client(
+            timeout=fetching.PATIENCE, headers={"Accept-Encoding": "gzip, identity"}, follow_redirects=True
+        )
 
     def __enter__(self) -> Site:
         return self

@@ -92,7 +92,9 @@ class _Line:
     """One connection, one question at a time. What is not plain is an `OSError`, `EOFError` or `ValueError`."""
 
     def __init__(self, url: httpx.URL, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._rest = b" HTTP/1.1\r\nHost: %b\r\nUser-Agent: petition\r\nAccept-Encoding: gzip\r\n\r\n" % url.netloc
+        self._rest = (
+            b" HTTP/1.1\r\nHost: %b\r\nUser-Agent: petition\r\nAccept-Encoding: gzip, identity\r\n\r\n" % url.netloc
+        )
         self._reader, self._writer = reader, writer
         self.stands = True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from base64 import b64encode
 from hashlib import sha256
 
@@ -188,17 +187,3 @@ def test_a_short_code_is_read_as_people_write_it(index: int) -> None:
         assert checkpoint.read_short_code(spelled) == found
     for wrong in ("", code[:-1], f"{code}A", f"0{code}", f"x{code}", code.replace("-", "")[:5], "1-AAAAA-AAAA1"):
         assert checkpoint.read_short_code(wrong) is None
-
-
-def test_ten_thousand_made_up_receipts_are_refused() -> None:
-    draw = random.Random(22)
-    for _ in range(10_000):
-        kind = draw.randrange(4)
-        made = {
-            0: lambda: Receipt(draw.randbytes(32), RECEIPT.entry, 0, RECEIPT.proof, SIGNED),
-            1: lambda: Receipt(CODE, RECEIPT.entry, draw.randrange(1, 5), RECEIPT.proof, SIGNED),
-            2: lambda: Receipt(CODE, RECEIPT.entry, 0, tuple(draw.randbytes(32) for _ in range(3)), SIGNED),
-            3: lambda: Receipt(CODE, ENTRIES[draw.randrange(1, 5)], 0, RECEIPT.proof, SIGNED),
-        }[kind]()
-        with pytest.raises(Malformed):
-            Receipt.read(str(made)).verify(KEY)

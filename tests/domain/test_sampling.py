@@ -65,13 +65,6 @@ def test_the_bound_is_the_least_that_the_sample_rules_out(population: int, numbe
     assert bound - 1 <= false or at_most(false, population, bound - 1, number) > Fraction(5, 100)
 
 
-def test_none_false_of_300_of_3500_means_at_most_0_97_percent() -> None:
-    """Promise 24."""
-    assert (sampling.bound(3_500, 300, 0) - 1) / 3_500 <= 0.0097
-    assert round(100 * sampling.bound(3_500, 300, 0) / 3_500, 2) == 0.97
-    assert sampling.bound(0, 0, 0) == 1
-
-
 def test_a_file_is_read_as_it_was_written_and_others_are_refused() -> None:
     given = Given("p", "a seed", 3, "note", {1: ({"full_name": "ليلى"}, b"s" * 32), 4: "gone"})
     assert Given.read(str(given)) == given

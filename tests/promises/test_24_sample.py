@@ -1,4 +1,7 @@
-"""Promise 24: a sample audit that anyone can run again. Organizers open it, an auditor checks it, everybody sees it."""
+"""Promise 24: a sample audit that anyone can run again. Organizers open it, an auditor checks it, everybody sees it.
+
+"Drawn by a public seed; 0 false in 300 of 3,500 means at most 0.97 % false at 95 % confidence."
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from petition.db import tables
+from petition.domain import sampling
 from petition.words import load
 from tests.factories import SLUG
 from tests.house import House
@@ -42,6 +46,12 @@ async def verbs(house: House) -> list[str]:
     rows = tables.table(tables.AuditEntry)
     async with house.parts.database.read() as connection:
         return list((await connection.execute(select(rows.c.verb).order_by(rows.c.number))).scalars())
+
+
+def test_none_false_of_300_of_3500_means_at_most_0_97_percent() -> None:
+    assert (sampling.bound(3_500, 300, 0) - 1) / 3_500 <= 0.0097
+    assert round(100 * sampling.bound(3_500, 300, 0) / 3_500, 2) == 0.97
+    assert sampling.bound(0, 0, 0) == 1
 
 
 async def test_records_are_opened_checked_and_the_result_is_shown(house: House, tmp_path: Path) -> None:
