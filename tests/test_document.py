@@ -95,7 +95,7 @@ async def test_those_who_are_shown_stand_in_their_order_and_the_others_are_a_num
     english = content["languages"][1]
     rows = {row["label"]: row["number"] for row in english["named"]}
     assert rows == {
-        "Named on these pages": "6",
+        "Named in this document": "6",
         "Independents: not shown": "1",
         "Activists: not shown": "1",
         "Together": "8",

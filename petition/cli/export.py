@@ -157,7 +157,7 @@ async def _write_document(settings: Settings, database: Database, keys: Keys, un
             parts = paper.written(database, petition.id, marked, keys.link_of, now, bar.update, zipped=zipped)
             async for part in parts:
                 file.write(part)
-    held = f"{told.parts} parts in " if zipped else ""
+    held = f"{told.parts} parts in " if told.parts > 1 else ""
     return f"{told.counts.total:,} signatures, {named:,} of them named, in {held}{path}; mark {export.mark}"
 
 
