@@ -139,7 +139,8 @@ async def sent(request: Asked, language: str, *, proved: bool = False, wide: boo
     path = request.scope["path"]
     values = {name: value for name, value in typed.values.items() if name != "csrf"}
     if who is None:
-        raise SignInNeeded(keep(held, path, values))
+        # Of the page that asks for the code only the form that waits behind it is worth keeping.
+        raise SignInNeeded(values.get("kept", "") if path.endswith("/prove") else keep(held, path, values))
     if not _ours(who, typed.get("csrf")):
         raise SendAgain(who, path, values)
     if proved:

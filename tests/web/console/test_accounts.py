@@ -319,6 +319,22 @@ async def test_what_matters_asks_for_the_code_again_after_a_while(house: House) 
     assert "It works once" in browser.text
 
 
+async def test_what_waits_for_the_code_survives_the_end_of_a_session_too(house: House) -> None:
+    nour = await account(house, "nour@example.org", OWNER_OF_ALL)
+    browser = Browser(house)
+    await browser.sign_in(nour)
+    await browser.get("/team")
+    house.clock.pass_(minutes=11)
+    await browser.send("/team", address="salma@example.org", role="auditor", petition="")
+    house.clock.pass_(hours=1)
+    assert (await browser.send("/prove", code=browser.code(nour))).status_code == 401
+    await browser.send("/sign-in", address=nour.address, password=PASSWORD)
+    await browser.send("/code", code=browser.code(nour))
+    await browser.send("/team")
+    assert "salma@example.org" in browser.text
+    assert "It works once" in browser.text
+
+
 async def test_too_many_passwords_or_codes_are_slowed_down(open_house: Callable[..., Any]) -> None:
     house: House = await open_house(limits="on")
     await account(house, "nour@example.org", OWNER_OF_ALL)
