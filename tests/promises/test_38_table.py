@@ -55,14 +55,14 @@ def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def table() -> dict[str, dict[str, str]]:
-    """What the page says: door → role → yes, no, own, theirs."""
+    """What the page says: door → role → yes, no, own, theirs; `fresh`: a star where the second factor is asked for."""
     found: dict[str, dict[str, str]] = {}
     for row in re.findall(r"^\| .* \|$", PAGE.read_text("utf-8"), re.MULTILINE):
         _, doors, *cells = (cell.strip() for cell in row.strip("|").split("|"))
-        for door in re.findall(r"`(\w+ [^`]+)`", doors):
-            door = door.replace("…", PETITION).removesuffix(" /")
+        for method, star, path in re.findall(r"`(\w+)(\*?) ([^`]+)`", doors):
+            door = f"{method} {path.replace('…', PETITION)}".removesuffix(" /")
             assert door not in found, f"{door} stands there twice"
-            found[door] = dict(zip(ROLES, cells, strict=True))
+            found[door] = dict(zip(ROLES, cells, strict=True)) | {"fresh": star}
     return found
 
 
@@ -175,6 +175,19 @@ async def test_every_door_lets_in_whom_the_table_says_and_nobody_else(house: Hou
             if refused != (said[door][role] in ("no", "own")):
                 wrong.append(f"{role} at {door}: {answer.status_code}, but the table says {said[door][role]}")
     assert not wrong, "\n".join(wrong)
+
+
+@ON_SQLITE
+async def test_what_the_table_marks_asks_for_the_second_factor_again_and_nothing_else(house: House) -> None:
+    ground, given = await laid(house)
+    owner = await colleague(ground, given, "owner", Grant(None, OWNER))
+    house.clock.pass_(minutes=11)
+    said = table()
+    for door in sorted(said, key=_late):
+        if door.startswith("POST") and door != "POST /prove":
+            answer = await owner.at(door)
+            asked = answer.status_code == 200 and 'action="/organizer/en/prove"' in answer.text
+            assert asked == bool(said[door]["fresh"]), f"{door}: {answer.status_code}"
 
 
 @ON_SQLITE

@@ -258,7 +258,7 @@ async def apart(request: Asked, language: FromPath[str], slug: FromPath[str]) ->
 async def many(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """Every ticked proposal of one page, each merged as it stood there; one that has changed since stops the rest."""
     held = parts.of(request)
-    who, typed = await gate.sent(request, language)
+    who, typed = await gate.sent(request, language, proved=True)
     petition = gate.petition_for(held, who, slug, MODERATE)
     proposals = [value for name, value in sorted(typed.values.items()) if name.startswith("proposal-")]
     if not proposals:

@@ -209,7 +209,7 @@ async def move(
     request: Asked, language: FromPath[str], slug: FromPath[str], stack: FromPath[str], act: FromPath[str]
 ) -> Response[bytes]:
     held = parts.of(request)
-    who, typed = await gate.sent(request, language)
+    who, typed = await gate.sent(request, language, proved=act in ("hand-in", "undo"))
     petition, batch_id = _petition(held, who, slug), gate.identifier(stack)
     if act not in ACTS:
         raise NotFound()
