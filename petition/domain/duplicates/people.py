@@ -35,9 +35,7 @@ _NOTHING: Final = _Written("", 0, bytes(LONGEST))
 
 
 def _written(parts: tuple[str, ...]) -> _Written:
-    """What an address's words sound like, each by itself: at a joint, d and h are no dh. Not remembered: nearly every
-    address is another.
-    """
+    """What an address's words sound like, each by itself: at a joint, d and h are no dh."""
     if sum(map(len, parts)) < 4:
         return _NOTHING
     said = "".join(map(latin_sounds, parts))[:LONGEST]

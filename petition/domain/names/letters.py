@@ -124,6 +124,7 @@ def _arabic_sounds(word: str) -> str:
     return said
 
 
+@lru_cache(maxsize=1 << 16)
 def latin_sounds(word: str) -> str:
     """The same for a word known to be in Latin letters, of any length."""
     word = word.translate(_MARKED)
