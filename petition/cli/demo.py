@@ -26,6 +26,7 @@ from petition.domain import submission, tokens
 from petition.domain.actors import OWNER, Grant
 from petition.domain.petition_file import PetitionFile
 from petition.domain.tokens import Keys
+from petition.errors import OperatorError
 from petition.queries import invitations as codes
 from petition.queries import organizers as accounts
 from petition.queries import petitions
@@ -76,17 +77,31 @@ def command(port: int, number: int) -> None:
 
 
 async def _prepare(settings: Settings, file: PetitionFile, number: int) -> Path | None:
-    _, recovery = await apply(settings, file)
+    recovery = None
+    if file.slug not in await _known(settings):
+        # Before the petition is: where this is cut off, the next one may go on.
+        keyfiles.mark_made_up(settings)
+        _, recovery = await apply(settings, file)
     if number:
         async with opened(settings) as (database, keys):
             async with database.read() as connection:
                 petition = await petitions.petition(connection, file.slug)
                 begun = petition is not None and await counting.begun(connection, petition.id)
             if petition is not None and not begun:
-                keyfiles.mark_made_up(settings)
                 await _make_up(database, keys, petition, number)
     await _organizer(settings)
     return recovery
+
+
+async def _known(settings: Settings) -> set[str]:
+    """The petitions there are, all of them a demonstration's: real ones get no made-up signatures, and no page that
+    shows their mails."""
+    async with opened(settings) as (database, _), database.read() as connection:
+        slugs = {petition.slug for petition in await petitions.petitions(connection)}
+    if slugs and not keyfiles.is_made_up(settings):
+        what = f"the data directory {settings.data_dir} and its database hold petitions that are no demonstration"
+        raise OperatorError(f"{what}; set PETITION_DATA_DIR to one of its own")
+    return slugs
 
 
 async def _organizer(settings: Settings) -> None:

@@ -271,6 +271,13 @@ def test_made_up_signatures_are_never_taken_for_real_ones(server: Start, run: Ca
     assert "made up" in server("serve").log.read_text()
 
 
+def test_a_demonstration_leaves_real_petitions_alone(tmp_path: Path, alone: Callable[..., Done]) -> None:
+    assert alone("apply", str(petition_file(tmp_path, goal=77))).returncode == 0
+    refused(alone("demo", "--port", "0"), "no demonstration", "PETITION_DATA_DIR")
+    assert alone("apply", str(petition_file(tmp_path, goal=77))).stdout == f"{SLUG}: unchanged\n"
+    assert "made-up" not in alone("doctor").stdout
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, run: Callable[..., Done]) -> None:
     assert run("migrate").returncode == 0
