@@ -81,9 +81,12 @@ class Petition:
 
     @property
     def purge_on(self) -> date | None:
-        """The day on which the sealed records end; None while that is not known, or they are on hold."""
-        over = self.delivered_on or (self.closes_at.date() if self.closes_at else None)
-        return None if over is None or self.on_hold else over + timedelta(days=self.keep_days)
+        """The day on which the sealed records end; None while that is not known, or they are on hold.
+
+        Counted from whichever is later, delivery or closing: who signs after a first delivery is still to be delivered.
+        """
+        ends = [day for day in (self.delivered_on, self.closes_at and self.closes_at.date()) if day is not None]
+        return None if not ends or self.on_hold else max(ends) + timedelta(days=self.keep_days)
 
     def phase(self, now: datetime) -> str:
         """draft, upcoming, open, paused, closed or archived: the status, and where it is open, calendar and switch."""

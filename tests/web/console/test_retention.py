@@ -81,6 +81,18 @@ async def test_closing_begins_the_days_where_nothing_was_delivered(house: House)
     assert (await left(house))[1] == 0
 
 
+async def test_a_first_delivery_takes_nothing_from_those_who_sign_until_the_closing(house: House) -> None:
+    browser = await owner(house)
+    await house.apply(petition_text(closes_at="2018-01-30T00:00:00Z"))
+    await browser.get(PAGE)
+    await browser.send("/retention", days="10", delivered=str(house.clock.now.date()))
+    await browser.follow()
+    assert "9 February 2018" in browser.text
+    await house.next_day(12)
+    await house.confirmed(LAYLA)
+    assert (await left(house))[:2] == (1, 1)
+
+
 async def test_a_hold_keeps_everything_until_it_is_lifted(house: House) -> None:
     await house.confirmed(LAYLA)
     browser = await owner(house)
