@@ -61,6 +61,10 @@ async def test_a_passkey_is_made_and_signs_in_beside_codes_until_it_is_removed(h
     assert "data-passkey" not in (await password_shown(house, nour)).page.text, "who has none is not asked for one"
     await with_passkey(house, first, key)
 
+    async with house.parts.database.read() as connection:
+        (row,) = await accounts.passkeys(connection, nour.id)
+    assert b"phone" not in row.name, "what somebody calls their devices lies sealed"
+
     phone = await password_shown(house, nour)
     assert [one["id"] for one in question(phone)["allowCredentials"]] == [b64(key.credential)]
     await phone.send("/code", passkey=key.show(question(phone), ORIGIN))
