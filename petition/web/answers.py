@@ -87,6 +87,17 @@ def html(
     )
 
 
+def sent(
+    request: Asked, page: Page, language: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    """The same, compressed for a bad line. Only for what holds no secret: a length may tell of what it was made."""
+    answer = html(parts.of(request), page, language, status, {"Vary": "Accept-Encoding", **(headers or {})})
+    if takes_gzip(request):
+        answer.content = gzip.compress(answer.content, 6, mtime=0)
+        answer.headers["Content-Encoding"] = "gzip"
+    return answer
+
+
 def redirect(to: str, status: int = 303, vary: str | None = None) -> Response[bytes]:
     headers = {"Location": to, "Cache-Control": "no-store"} | ({"Vary": vary} if vary else {})
     return Response(b"", status_code=status, headers=headers, media_type=HTML)

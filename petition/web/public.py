@@ -9,7 +9,7 @@ from petition.actions.limits import SIGN
 from petition.errors import FieldRefused, Invalid, NotFound, PetitionError, TooMany, Unavailable
 from petition.queries import petitions, signatories, timeline
 from petition.web import attempts, forms, guards, parts, problems
-from petition.web.answers import html, is_kept, kept, redirect, spoken
+from petition.web.answers import html, is_kept, kept, redirect, sent, spoken
 from petition.web.forms import Typed
 from petition.web.hub import Snapshot
 from petition.web.pages import (
@@ -101,7 +101,7 @@ async def sign(request: Asked, language: FromPath[str], slug: FromPath[str]) -> 
     except (Invalid, TooMany, Unavailable) as refused:
         form = _form(typed, refused)
         status, headers = problems.status_of(refused), problems.retry_headers(refused)
-        return html(held, _statement(snapshot, form), language, status, headers)
+        return sent(request, _statement(snapshot, form), language, status, headers)
     return redirect(f"/{language}/petitions/{slug}/check-your-mail")
 
 
@@ -144,7 +144,7 @@ async def signatory_list(
         listed = await signatories.signatories_page(connection, petition.id, category, after, link_of=held.keys.link_of)
     page = SignatoryList(petition, listed, category, after or None)
     # Names may be withdrawn at any moment: no cache keeps this page, and no search engine.
-    return html(held, page, language, headers={"X-Robots-Tag": "noindex"})
+    return sent(request, page, language, headers={"X-Robots-Tag": "noindex"})
 
 
 @get("/{language:str}/petitions/{slug:str}/count")
@@ -190,7 +190,7 @@ async def version(
         old = await petitions.old_version(connection, petition.id, number)
     if old is None:
         raise NotFound()
-    return html(held, VersionPage(petition, number, old.title, old.statement), language)
+    return sent(request, VersionPage(petition, number, old.title, old.statement), language)
 
 
 @get("/{language:str}/petitions/{slug:str}/qr.svg")

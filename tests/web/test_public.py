@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -70,19 +71,39 @@ async def test_a_page_is_rendered_once_and_then_served_from_memory(house: House)
     assert all(house.parts.rendered[key] is page for key, page in kept.items())
 
 
+async def wire(house: House, method: str, path: str, **sent: Any) -> tuple[bytes, int]:
+    """The page, and how many bytes of it go over the line to a browser."""
+    async with house.http.stream(method, path, headers={"accept-encoding": "gzip"}, **sent) as response:
+        body = b"".join([part async for part in response.aiter_raw()])
+    assert response.headers["content-encoding"] == "gzip"
+    assert "accept-encoding" in response.headers["vary"].lower()
+    headers = sum(len(name) + len(value) + 4 for name, value in response.headers.raw)
+    return gzip.decompress(body), len(body) + headers
+
+
 @pytest.mark.parametrize("language", ["ar", "en"])
 async def test_the_built_in_petition_fits_into_one_response(open_house: Open, language: str) -> None:
     house = await open_house(BUILTIN.read_text(encoding="utf-8"))
-    async with house.http.stream(
-        "GET", f"/{language}/petitions/{SLUG}", headers={"accept-encoding": "gzip"}
-    ) as response:
-        sent = b"".join([part async for part in response.aiter_raw()])
-    assert response.headers["content-encoding"] == "gzip"
-    headers = sum(len(name) + len(value) + 4 for name, value in response.headers.raw)
-    assert len(sent) + headers <= 14 * 1024
-    page = gzip.decompress(sent).decode()
-    assert "<style>" in page
-    assert not re.findall(r'<link rel="?stylesheet', page)
+    page, size = await wire(house, "GET", f"/{language}/petitions/{SLUG}")
+    assert size <= 14 * 1024
+    assert b"<style>" in page
+    assert not re.findall(rb'<link rel="?stylesheet', page)
+
+
+async def test_a_refused_form_comes_back_over_a_bad_line_as_small_as_it_was_sent_out(open_house: Open) -> None:
+    house = await open_house(BUILTIN.read_text(encoding="utf-8"))
+    page, size = await wire(house, "POST", f"{PAGE}/signatures", data=LAYLA.fields(consent=""))
+    assert LAYLA.email.encode() in page
+    assert size <= 14 * 1024
+    plain = await house.http.post(
+        f"{PAGE}/signatures", data=LAYLA.fields(consent=""), headers={"accept-encoding": "identity"}
+    )
+    assert plain.status_code == 422
+    assert "content-encoding" not in plain.headers
+    assert plain.content == page
+    await house.confirmed(LAYLA)
+    names, _ = await wire(house, "GET", f"{PAGE}/signatories")
+    assert LAYLA.full_name in names.decode()
 
 
 @pytest.mark.parametrize(
