@@ -129,7 +129,8 @@ def _fold_line(folds: Folds, sign: Series) -> Line:
         "Fold",
         f"{cpu_ms:.4f} ms, {rate:,.0f} entries/s",
         f"{sign.cpu_ms:.3f} ms, {sign.rate:,.0f}/s (sign, one process)",
-        f"{by_rate:.0f} by rate, {by_cpu:.0f} by CPU",
+        f"{by_rate:.0f} by rate ({by_cpu:.0f} by CPU)",
         f">= {FOLD_LEAST:.0f}",
-        min(by_rate, by_cpu) >= FOLD_LEAST,
+        # Of the rate: one sequencer must keep up with whoever signs, however many cores the database has beside it.
+        by_rate >= FOLD_LEAST,
     )
