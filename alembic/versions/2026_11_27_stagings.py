@@ -58,4 +58,3 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.add_column("import_members", sa.Column("confirmed", sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.create_index("ix_import_members_signature_id", "import_members", ["signature_id"], unique=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.actions import counting, notes, outbox
@@ -265,7 +265,7 @@ async def asked(connection: AsyncConnection, signature: Signature) -> bool:
     """Whether it counts because a list says so, and its signatory has yet to tell whether that is right."""
     listed = signature.method in states.LISTED and signature.own_copy is not None
     counts = signature.state == states.CONFIRMED
-    return listed and counts and await imports.confirmed(connection, signature.id) is False
+    return listed and counts and await imports.confirmed(connection, signature.petition_id, signature.id) is False
 
 
 async def affirm(tx: AsyncConnection, token: bytes) -> bool:
@@ -273,8 +273,10 @@ async def affirm(tx: AsyncConnection, token: bytes) -> bool:
     signature = await standing(tx, token, lock=True)
     if not await asked(tx, signature):
         return False
-    members = tables.table(tables.ImportMember)
-    await tx.execute(update(members).where(members.c.signature_id == signature.id).values(confirmed=True))
+    members, lists = tables.table(tables.ImportMember), tables.table(tables.Import)
+    theirs = select(lists.c.id).where(lists.c.petition_id == signature.petition_id)
+    mine = members.c.import_id.in_(theirs) & (members.c.signature_id == signature.id)
+    await tx.execute(update(members).where(mine).values(confirmed=True))
     await outbox.forget(tx, [signature.id])
     return True
 

@@ -306,7 +306,7 @@ class ImportMember(Table):
     """
 
     __tablename__ = "import_members"
-    __table_args__ = (Index("ix_import_members_signature_id", "signature_id"), UNORDERED)
+    __table_args__ = (UNORDERED,)
     import_id: Mapped[bytes] = mapped_column(Id, ForeignKey("imports.id"), primary_key=True)
     signature_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
     row: Mapped[int | None] = mapped_column(Integer)

@@ -30,12 +30,12 @@ def unguarded(text: str) -> str:
 
 
 def _runs(text: str) -> bool:
-    # Nearly every cell begins with a letter or a digit, and no such cell runs.
-    return not text[:1].isalnum() and bool(_RUNS.match(text) or _HIDDEN.match(text))
+    return bool(_RUNS.match(text) or _HIDDEN.match(text))
 
 
 def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     """RFC 4180 in UTF-8, every cell guarded. A file begins with `BOM`, by which spreadsheets know its encoding."""
     text = io.StringIO()
-    csv.writer(text).writerows([guarded(cell) for cell in row] for row in rows)
+    # Nearly every cell begins with a letter or a digit, and no such cell runs.
+    csv.writer(text).writerows([cell if cell[:1].isalnum() else guarded(cell) for cell in row] for row in rows)
     return text.getvalue().encode()

@@ -72,10 +72,14 @@ async def members(connection: AsyncConnection, import_id: bytes, *, limit: int) 
     return {row[0]: row[1] for row in found}
 
 
-async def confirmed(connection: AsyncConnection, signature_id: bytes) -> bool | None:
-    """Whether its signatory has said that they are rightly listed; None where no list brought it."""
-    wanted = select(_members.c.confirmed).where(_members.c.signature_id == signature_id).limit(1)
-    found: bool | None = (await connection.execute(wanted)).scalar_one_or_none()
+async def confirmed(connection: AsyncConnection, petition_id: bytes, signature_id: bytes) -> bool | None:
+    """Whether its signatory has said that they are rightly listed; None where no list brought it.
+
+    A petition's lists are few: each is asked, and no index by signature is kept for it.
+    """
+    mine = select(_imports.c.id).where(_imports.c.petition_id == petition_id)
+    wanted = select(_members.c.confirmed).where(_members.c.import_id.in_(mine), _members.c.signature_id == signature_id)
+    found: bool | None = (await connection.execute(wanted.limit(1))).scalar_one_or_none()
     return found
 
 

@@ -19,6 +19,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import select, update
 
+from petition import words
 from petition.actions import asking, audit, counting, importing, rekeying
 from petition.cli.importing import Order
 from petition.cli.importing import _import as run_import
@@ -35,6 +36,7 @@ from tests.servers import command, environment
 
 Open = Callable[..., Awaitable[House]]
 Done = subprocess.CompletedProcess[str]
+SPOKEN = words.load()["ar"]
 HEADING = ("الاسم الكامل", "البريد الإلكتروني", "الصفة", "المدينة", "البلد")
 PEOPLE = (
     ("سعاد الخطيب", "suad@example.org", "مستقلّون", "حمص", "سوريا"),
@@ -544,10 +546,10 @@ async def test_whoever_is_listed_may_be_asked_and_their_answer_holds(desk: Desk,
     yes, no = mails["suad@example.org"], mails["rana@example.org"]
     assert PEOPLE[0][0] not in yes.subject
     assert PEOPLE[0][0] in yes.text
-    assert "ورد اسمك في قائمة" in (await house.http.get(yes.link)).text
+    assert SPOKEN("listed.title") in (await house.http.get(yes.link)).text
     assert (await house.post(yes.link, "confirm")).status_code == 422, "nobody says yes without ticking"
     answered = await house.http.get((await house.post(yes.link, "confirm", agree="yes")).headers["location"])
-    assert "أنت محتسب كما كنت" in answered.text
+    assert SPOKEN("said.listed") in answered.text
     # A scanner that sends the form as it found it only comes to the next page.
     assert 'name="sure"' in (await house.post(no.link, "deny", step="1")).text
     assert (await house.counts())["total"] == 3
@@ -557,7 +559,7 @@ async def test_whoever_is_listed_may_be_asked_and_their_answer_holds(desk: Desk,
     assert (counts["total"], counts["removed"]) == (2, {"withdrawn": 1, "merged": 0, "invalidated": 0})
     (gone,) = [row for row in await house.signatures() if row.state == "withdrawn"]
     assert (gone.sealed, gone.own_copy, gone.reason) == (None, None, "denied")
-    assert "كي لا تعيدك قائمة أخرى" in (await house.http.get(no.link)).text
+    assert SPOKEN("ended.unlisted-lead") in (await house.http.get(no.link)).text
     assert "added: 0" in await desk.taken(text_of([PEOPLE[1]]), "--lang", "en", name="b.csv")
     assert "not brought back by a list" in desk.refused("b.refused.csv")[1][-1]
     # Having said yes, they are no longer the list's: it is undone without them, and the receipt holds.

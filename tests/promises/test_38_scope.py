@@ -25,6 +25,7 @@ from petition.domain.rules import Rule
 from petition.queries import batches, organizers, petitions, queue
 from petition.queries.petitions import Petition
 from petition.queries.queue import Filter
+from petition.web.console import imports
 from tests.factories import SLUG, petition_text
 from tests.house import House
 from tests.organizers import Account, Browser, account
@@ -35,8 +36,7 @@ OTHER = "another-statement"
 ON_MANY = ("start", "discard", "approve", "decline", "cancel", "undo", "relist")
 ON_PAPER = ("hand-over", "hand-in", "drop", "undo")
 ON_LISTS = ("approve", "decline", "write", "destroy")
-ON_INCOMING = ("go-on", "discard", "undo", "undo-on", "ask")
-ACTS_ON = {"batch": ON_MANY, "export": ON_LISTS, "stack": ON_PAPER, "staging_id": ON_INCOMING}
+ACTS_ON = {"batch": ON_MANY, "export": ON_LISTS, "stack": ON_PAPER, "staging_id": imports.ACTS}
 ACTS = ("verify", "unverify", "move", "reject", "invalidate", "restore", "hide", "show", "pin", "unpin")
 
 
@@ -117,11 +117,11 @@ class Ground:
     async def _sent_and_taken_in(self, petition: Petition) -> bytes:
         """A list that somebody else looks at, and an import of the same id."""
         by, now = Actor(b"o" * 16, (Grant(None, OWNER),)), self.house.clock.now
-        today, imports = now.date(), tables.table(tables.Import)
+        today, rows = now.date(), tables.table(tables.Import)
         async with self.house.parts.database.write() as tx:
             begun = await importing.begin(tx, petition, bytes(32), "import", Evidence("a.csv"), by=by, today=today)
             own_id = petition.id
-            await tx.execute(update(imports).where(imports.c.id == begun.id).values(id=own_id))
+            await tx.execute(update(rows).where(rows.c.id == begun.id).values(id=own_id))
             await staging.begin(tx, petition, own_id, b"k" * 80, by=by, now=now)
             await staging.arrived(tx, own_id, bytes(32), parts=0, size=0)
         return own_id

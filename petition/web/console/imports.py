@@ -41,12 +41,13 @@ from petition.web.console.import_pages import ImportLine, ImportsPage, StagingLi
 from petition.web.console.staged_files import Arriving
 from petition.web.console.taking_in import Desk, layout_of
 from petition.web.console.uploads import TooLarge
-from petition.web.forms import Typed
+from petition.web.forms import BadBody, Typed, UnsupportedBody
 from petition.web.pages import FormState
 from petition.web.parts import Asked, Parts
 
 PATIENCE: Final = 3.0
 SAID: Final = ("discarded", "undoing", "asking")
+ACTS: Final = ("go-on", "discard", "undo", "undo-on", "ask")
 
 
 def _here(who: Signed, petition: Petition) -> str:
@@ -178,10 +179,12 @@ async def send(request: Asked, language: FromPath[str], slug: FromPath[str]) -> 
         if not file.size:
             raise Invalid({"file": FieldRefused("file-missing")}, typed=file.fields)
         await coming.end(await _first_plan(held, petition, file.fields, file.name))
-    except (Invalid, TooLarge) as refused:
+    except (Invalid, TooLarge, UnsupportedBody, BadBody) as refused:
         await coming.give_up()
         if who is None or petition is None:
             raise gate.SignInNeeded() from None
+        if isinstance(refused, UnsupportedBody | BadBody):
+            raise
         too_large = FieldRefused("file-too-large", limit=staging.MOST_BYTES >> 20)
         wrong = refused.fields if isinstance(refused, Invalid) else {"file": too_large}
         return await _list(held, who, petition, FormState({"method": "import"}, wrong), status=422)
@@ -420,15 +423,10 @@ async def act(
 
 
 @get("/organizer/{language:str}/petitions/{slug:str}/imports/{staging_id:str}/{act:str}")
-async def back_to_the_list(
-    request: Asked, language: FromPath[str], slug: FromPath[str], staging_id: FromPath[str]
-) -> Response[bytes]:
+async def back_to_the_list(request: Asked, language: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """The address of an act, followed instead of posted to."""
-    who = await gate.signed(request, language)
-    petition, own_id = _for(parts.of(request), who, slug), gate.identifier(staging_id)
-    async with parts.of(request).database.read() as connection:
-        lies = await stagings.by_id(connection, petition.id, own_id, who.actor.id)
-    return redirect(_here(who, petition) + (f"/{own_id.hex()}" if lies else ""))
+    await gate.signed(request, language)
+    return redirect(f"/organizer/{language}/petitions/{slug}/imports")
 
 
 router = Router(

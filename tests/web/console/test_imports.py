@@ -38,15 +38,28 @@ class Console(Browser):
         content = content.encode() if isinstance(content, str) else content
         fields = {**dict(form.fields), "source": "Office of Gaziantep", **typed}
         self.page = await self.http.post(form.action, data=fields, files={"file": (name, content, "text/csv")})
-        return await self.follow()
+        return await self.settled()
+
+    async def settled(self) -> httpx.Response:
+        """The page that was led to, looked at again until nothing is read of its list."""
+        await self.follow()
+        own_id = self.page.url.path.rpartition("/")[2]
+        if len(own_id) == 32:
+            await self.house.parts.taking_in.settled(bytes.fromhex(own_id))
+            await self.get(self.page.url.path)
+        return self.page
 
     async def read(self, **typed: str) -> httpx.Response:
         await self.send("/read", **typed)
-        return await self.follow()
+        return await self.settled()
 
     async def take(self, **typed: str) -> httpx.Response:
         await self.send("/take", **typed)
-        return await self.follow()
+        return await self.settled()
+
+    async def go_on(self) -> httpx.Response:
+        await self.send("/go-on")
+        return await self.settled()
 
     async def taken(self, content: bytes | str, **typed: str) -> str:
         """Sent, taken in whole; what the page says then."""
@@ -259,8 +272,7 @@ async def test_a_petition_that_is_archived_meanwhile_stops_it_and_it_goes_on_lat
     assert "takes no list now" in console.text
     assert len(await house.signatures()) == 999
     monkeypatch.setattr(importing, "add", add)
-    await console.send("/go-on")
-    await console.follow()
+    await console.go_on()
     assert "Added 1,700" in console.text, console.text
     assert len(lines(await console.send("/refused"))) == 2, "its heading and the row that was refused before the stop"
     (made,) = await rows_of(house, tables.Import)
@@ -300,8 +312,7 @@ async def test_killed_midway_it_goes_on_where_it_stopped(house: House, owner: Ac
     assert "500 of 1,200" in console.text
     house.clock.pass_(seconds=staging.SILENT + 1)
     await console.get(lies)
-    await console.send("/go-on")
-    await console.follow()
+    await console.go_on()
     assert "Added 1,200" in console.text
     await Desk(house, database_url).holds()
 
