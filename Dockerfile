@@ -5,8 +5,12 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 RUN python -m venv /opt/petition
-COPY constraints.txt ./
+COPY constraints.txt constraints-passkeys.txt ./
 RUN /opt/petition/bin/pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r constraints.txt
+# docker build --build-arg PASSKEYS=yes: organizers may use passkeys beside codes.
+ARG PASSKEYS=no
+RUN [ "$PASSKEYS" = no ] || \
+  /opt/petition/bin/pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r constraints-passkeys.txt
 COPY pyproject.toml LICENSE ./
 COPY petition petition
 COPY templates templates
