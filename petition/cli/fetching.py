@@ -10,14 +10,15 @@ import asyncio
 import urllib.request
 import zlib
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 import httpx
 
 AT_ONCE = 6
-AHEAD = 64
+AHEAD, BATCH = 64, 8
 PATIENCE = 30
 MOST_BYTES = 64 << 20
 MOST_FAILURES = 6  # one after another
@@ -33,14 +34,16 @@ class Wanted:
 
 async def in_order(base: str, wanted: Iterable[Wanted]) -> AsyncGenerator[bytes]:
     """What the files hold; a bounded number of them is asked for ahead of whoever reads."""
-    site, coming = _Site(httpx.URL(base)), deque[asyncio.Task[bytes]]()
+    site, coming, todo = _Site(httpx.URL(base)), deque[asyncio.Task[list[bytes]]](), iter(wanted)
     try:
-        for each in wanted:
-            coming.append(asyncio.create_task(site.get(each)))
-            if len(coming) == AHEAD:
-                yield await coming.popleft()
+        while batch := list(islice(todo, BATCH)):
+            coming.append(asyncio.create_task(site.get(batch)))
+            if len(coming) == AHEAD // BATCH:
+                for body in await coming.popleft():
+                    yield body
         while coming:
-            yield await coming.popleft()
+            for body in await coming.popleft():
+                yield body
     finally:
         for task in coming:
             task.cancel()
@@ -58,22 +61,30 @@ class _Site:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._failures = MOST_FAILURES if url.userinfo or _by_proxy(url) else 0
 
-    async def get(self, wanted: Wanted) -> bytes:
+    async def get(self, wanted: Sequence[Wanted]) -> list[bytes]:
+        found: list[bytes] = []
         async with self._turns:
-            found = await self._plainly(wanted.path) if self._failures < MOST_FAILURES else None
-            return await asyncio.to_thread(wanted.carefully) if found is None else found
+            while len(found) < len(wanted):
+                if self._failures < MOST_FAILURES:
+                    found += await self._plainly([each.path for each in wanted[len(found) :]])
+                if len(found) < len(wanted):
+                    found.append(await asyncio.to_thread(wanted[len(found)].carefully))
+        return found
 
-    async def _plainly(self, path: str) -> bytes | None:
-        line, found = None, None
+    async def _plainly(self, paths: Sequence[str]) -> list[bytes]:
+        """As many of the first ones as were answered plainly."""
+        line, found = None, list[bytes]()
         try:
             async with asyncio.timeout(PATIENCE):
                 line = self._free.pop() if self._free else await self._opened()
-                found = await line.get(path)
+                line.ask(paths)
+                while len(found) < len(paths) and line.stands:
+                    found.append(await line.answer())
             self._failures = 0
         except (TimeoutError, OSError, EOFError, ValueError, asyncio.LimitOverrunError, zlib.error):
-            self._failures += 1
+            self._failures = 0 if found else self._failures + 1
         finally:
-            if line is not None and found is not None and line.stands:
+            if line is not None and len(found) == len(paths) and line.stands:
                 self._free.append(line)
             elif line is not None:
                 await line.close()
@@ -89,7 +100,7 @@ class _Site:
 
 
 class _Line:
-    """One connection, one question at a time. What is not plain is an `OSError`, `EOFError` or `ValueError`."""
+    """One connection. What is not plain is an `OSError`, `EOFError` or `ValueError`."""
 
     def __init__(self, url: httpx.URL, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._rest = (
@@ -98,8 +109,11 @@ class _Line:
         self._reader, self._writer = reader, writer
         self.stands = True
 
-    async def get(self, path: str) -> bytes:
-        self._writer.write(b"GET " + path.encode() + self._rest)
+    def ask(self, paths: Sequence[str]) -> None:
+        """All at once; they are answered one after another."""
+        self._writer.write(b"".join([b"GET " + path.encode() + self._rest for path in paths]))
+
+    async def answer(self) -> bytes:
         status, *lines = (await self._reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
         told = {name: value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         length = int(told.get(b"content-length", b"-1"))
