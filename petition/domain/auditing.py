@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -251,7 +251,8 @@ class Tree:
     """Of all entries that were recounted."""
 
     size: int
-    tiles: dict[merkle.Tile, bytes]
+    # Not to be written out: whoever shows a task that is done shows what it gave, here tens of megabytes.
+    tiles: dict[merkle.Tile, bytes] = field(repr=False)
 
     @classmethod
     def of(cls, leaves: bytes) -> Tree:
