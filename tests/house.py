@@ -89,7 +89,8 @@ class House:
         self.settings = settings
         self.clock = Clock()
         self.clocks = Clocks(self.clock.wall, self.clock.monotonic)
-        self.app = furnished(EMPTY.pop() if EMPTY else doors(), settings, works=False, clocks=self.clocks)
+        self._doors = EMPTY.pop() if EMPTY else doors()
+        self.app = furnished(self._doors, settings, works=False, clocks=self.clocks)
         self._life: asyncio.Task[None] | None = None
         self._ends = asyncio.Event()
         self.recovery: dict[str, Path] = {}
@@ -117,7 +118,7 @@ class House:
             await self.http.aclose()
             self._ends.set()
             await self._life
-            EMPTY.append(self.app)
+            EMPTY.append(self._doors)
 
     def client(self, address: str = "203.0.113.7", **headers: str) -> httpx.AsyncClient:
         """A browser at this network address."""

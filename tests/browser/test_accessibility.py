@@ -1,5 +1,6 @@
 """axe finds nothing: every page, both languages, light and dark, phone and desktop."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import pytest
@@ -23,9 +24,12 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(part => part.open = tru
 # The tree, and so most rules, may change with the width; colours change what is read out by nobody.
 SEEN = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
 Scheme = Literal["light", "dark"]
-LOOKS: tuple[tuple[int, Scheme, list[str] | None], ...] = (
+Look = tuple[int, Scheme, list[str] | None]
+LOOKS: Sequence[Look] = (
     (1280, "light", None), (1280, "dark", SEEN), (360, "dark", None), (360, "light", SEEN),
 )  # fmt: skip
+# Both widths and both schemes, each once: for pages made of the parts that others show in every look.
+CROSSED = LOOKS[::2]
 # The same template with other words: what the other tests look at them for is their size.
 ALIKE = {"hidden", "long", "long pending", "word", "wordy", "wordy count", "wordy confirmed", "upcoming", "no petition"}
 
@@ -39,14 +43,18 @@ async def axe(page: Page, only: list[str] | None = None) -> list[list[str]]:
     return found
 
 
-async def in_every_look(name: str, page: Page) -> list[str]:
+async def in_every_look(name: str, page: Page, looks: Sequence[Look] = LOOKS) -> list[str]:
     await page.evaluate(OPEN_ALL)
     found: list[str] = []
-    for width, scheme, only in LOOKS:
+    for width, scheme, only in looks:
         await page.set_viewport_size({"width": width, "height": 900})
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found += [f"{name}, {scheme}, {width} px: {' '.join(fault)}" for fault in await axe(page, only)]
     return found
+
+
+async def crosswise(name: str, page: Page) -> list[str]:
+    return await in_every_look(name, page, CROSSED)
 
 
 async def test_every_page_is_accessible(stage: Stage, open_page: Open, lang: str) -> None:

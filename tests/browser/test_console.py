@@ -10,7 +10,7 @@ from petition.domain import passwords
 from petition.domain.actors import OWNER, Grant
 from tests.browser.conftest import Open
 from tests.browser.stage import Stage
-from tests.browser.test_accessibility import in_every_look
+from tests.browser.test_accessibility import crosswise
 from tests.factories import petition_text
 from tests.organizers import PASSWORD, Account, account
 from tests.people import someone
@@ -152,9 +152,9 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
     await house.apply(petition_text(slug=f"empty-{lang}"))
     who = await account(house, f"{slug}@example.org", Grant(None, OWNER))
     page = await open_page(f"{stage.address}/organizer/{lang}", lang)
-    found = await in_every_look("sign in", page)
+    found = await crosswise("sign in", page)
     await sign_in(stage, page, lang, who)
-    found += await in_every_look("dashboard", page)
+    found += await crosswise("dashboard", page)
     here = f"{stage.address}/organizer/{lang}"
     for path in (
         "/team",
@@ -180,55 +180,55 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
         "/audit?since=soon",
     ):
         await page.goto(here + path)
-        found += await in_every_look(path, page)
+        found += await crosswise(path, page)
         # The last look is a phone's: nothing may stand out of it.
         if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{path} is wider than a phone")
     await page.goto(f"{here}/petitions/{slug}/invitations")
     await page.fill("#uses", "none")
     await press(page, lang, "invitation.issue")
-    found += await in_every_look("invitations with a fault", page)
+    found += await crosswise("invitations with a fault", page)
     await page.fill("#uses", "2")
     await page.fill("#count", "3")
     await press(page, lang, "invitation.issue")
-    found += await in_every_look("invitations just made", page)
+    found += await crosswise("invitations just made", page)
     code = (await page.locator(".links code").first.inner_text()).rpartition("=")[2]
     await house.confirmed(someone(220), slug=slug, invitation=code)
     await page.fill("#link", code)
     await press(page, lang, "invitation.find-button")
     await page.get_by_role("link", name=WORDS[lang]("invitation.all")).wait_for()
-    found += await in_every_look("one invitation", page)
+    found += await crosswise("one invitation", page)
     await page.goto(f"{stage.address}/{lang}/petitions/{slug}?invitation={code}")
-    found += await in_every_look("a form with an invitation", page)
+    found += await crosswise("a form with an invitation", page)
     await page.goto(f"{here}/petitions/{slug}/batches/new")
     await press(page, lang, "rule.look")
-    found += await in_every_look("a rule without conditions", page)
+    found += await crosswise("a rule without conditions", page)
     await page.fill("#name", "person")
     await page.check("input[value=invalidate]")
     await page.select_option("#reason", "other")
     await press(page, lang, "rule.look")
-    found += await in_every_look("a rule's sample", page)
+    found += await crosswise("a rule's sample", page)
     await press(page, lang, "batch-do.start")
-    found += await in_every_look("a batch under way", page)
+    found += await crosswise("a batch under way", page)
     await page.goto(f"{here}/petitions/{slug}/batches")
-    found += await in_every_look("batches", page)
+    found += await crosswise("batches", page)
     await page.goto(f"{here}/petitions/{slug}/edit")
     await page.fill("#statement-en", "# Now\n\n**bold**\n\n1. one")
     await page.fill("#goal", "many")
     await press(page, lang, "editor.look")
-    found += await in_every_look("a preview", page)
+    found += await crosswise("a preview", page)
     await press(page, lang, "editor.save")
     await page.locator("#goal-error").wait_for()
-    found += await in_every_look("editor with a fault", page)
+    found += await crosswise("editor with a fault", page)
     await page.fill("#goal", "4000")
     await house.apply(petition_text(slug=slug, goal=9))
     await press(page, lang, "editor.save")
     await page.locator("#goal-mine").wait_for()
-    found += await in_every_look("editor after a colleague", page)
+    found += await crosswise("editor after a colleague", page)
     await page.goto(f"{here}/petitions/{slug}/queue?state=confirmed")
     await page.locator("table.queue tbody a").first.click()
-    found += await in_every_look("record", page)
+    found += await crosswise("record", page)
     await press(page, lang, "act.invalidate")
-    found += await in_every_look("record without a reason", page)
+    found += await crosswise("record without a reason", page)
     await sign_out(page, lang)
     assert not found, "\n".join(found)

@@ -13,7 +13,7 @@ from petition import words
 from petition.domain.actors import OWNER, Grant
 from tests.browser.conftest import Open
 from tests.browser.stage import Stage
-from tests.browser.test_accessibility import in_every_look
+from tests.browser.test_accessibility import crosswise
 from tests.browser.test_console import PLACES, press, sign_in, sign_out
 from tests.factories import petition_text
 from tests.organizers import account
@@ -33,7 +33,7 @@ PAIRS = (
 
 
 async def looked_at(name: str, page: Page, lang: str) -> list[str]:
-    found = await in_every_look(name, page)
+    found = await crosswise(name, page)
     if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append(f"{name} is wider than the screen")
     if folder := os.environ.get("SCREENSHOTS"):

@@ -10,7 +10,7 @@ from petition.domain import passwords
 from petition.domain.actors import OWNER, Grant
 from tests.browser.conftest import Open
 from tests.browser.stage import served
-from tests.browser.test_accessibility import in_every_look
+from tests.browser.test_accessibility import crosswise
 from tests.browser.test_console import press, sign_in, sign_out
 from tests.organizers import PASSWORD, account
 
@@ -38,17 +38,17 @@ async def test_a_passkey_is_made_signs_in_and_steps_up(
         await plug_in(page)
         await page.goto(f"{stage.address}/organizer/{lang}/account")
         await press(page, lang, "passkey.new")
-        found = await in_every_look("a new passkey", page)
+        found = await crosswise("a new passkey", page)
         await page.fill("#name", "هاتفي")
         await press(page, lang, "passkey.make")
         await page.get_by_text(WORDS[lang]("console-said.passkey-added")).wait_for()
-        found += await in_every_look("account with a passkey", page)
+        found += await crosswise("account with a passkey", page)
         await sign_out(page, lang)
 
         await page.fill("#address", who.address)
         await page.fill("#password", PASSWORD)
         await press(page, lang, "sign-in.on")
-        found += await in_every_look("code or passkey", page)
+        found += await crosswise("code or passkey", page)
         await press(page, lang, "passkey.use")
         await page.get_by_role("heading", name=WORDS[lang]("console.dashboard")).wait_for()
 
