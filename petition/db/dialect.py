@@ -12,7 +12,7 @@ import asyncpg
 from sqlalchemy import Dialect, LargeBinary, Table, text
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db.locks import AUDIT, SEQUENCER
@@ -46,6 +46,8 @@ async def append(tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, 
             await driver.copy_records_to_table(table.name, records=records, columns=names)
     except (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError) as broken:
         raise IntegrityError(table.name, None, broken) from broken
+    except asyncpg.SyntaxOrAccessError as wrong:
+        raise ProgrammingError(table.name, None, wrong) from wrong
 
 
 @cache

@@ -75,13 +75,8 @@ async def test_nobody_who_acts_adds_to_a_number(house: House) -> None:
         assert (await house.post(links[2], "erase")).status_code == 303
         assert (await house.post(links[5], "deny")).status_code == 303
         await house.signed(someone(3))
-    # The record is not blind.
-    for begins in (
-        "INSERT INTO signatures",
-        "INSERT INTO outbox",
-        "UPDATE signatures",
-        "INSERT INTO ledger_waiting",
-    ):
+    # The record is not blind. New rows go past it (db/dialect.append), by what can change none that is there.
+    for begins in ("UPDATE signatures", "DELETE FROM outbox"):
         assert any(statement.startswith(begins) for statement in acts), begins
     assert not [statement for statement in acts if adds_to_itself(statement)]
     assert not [statement for statement in acts if writes_tally(statement)]

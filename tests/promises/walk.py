@@ -57,8 +57,8 @@ class Walk:
 
     def _public(self) -> list[str]:
         own = f"/petitions/{SLUG}"
-        shown = ("check-your-mail", "signatories", "count", "versions/1", "qr.svg", "recount")
-        listed = ("counts", "timeline", "signatories", "signatories.csv", "signatories.json")
+        shown = ("check-your-mail", "signatories", "count", "versions/1", "qr.svg", "recount", "embed")
+        listed = ("counts", "timeline", "signatories", "signatories.csv", "signatories.json", "press")
         ledger = ("checkpoint", "witnessed", "key", "tile/0/000", "tile/entries/000")
         pages = ["", own, *(f"{own}/{rest}" for rest in shown)]
         api = ["", f"/{SLUG}", *(f"/{SLUG}/{rest}" for rest in listed)]
@@ -66,6 +66,8 @@ class Walk:
             *("/", f"/p/{SLUG}", "/robots.txt", "/healthz", "/readyz", "/metrics", "/api/v1", "/api/v1/openapi.json"),
             *(f"/{lang}{page}" for lang in ("ar", "en") for page in pages),
             *(f"/api/v1/petitions{rest}" for rest in api),
+            *(f"{own}/badge.svg", "/petitions/nowhere/badge.svg", "/oembed", "/oembed?url=x"),
+            f"/oembed?url={self._house.settings.base_url}/en{own}",
             *(f"/ledger/{slug}/{file}" for slug in (SLUG, "nowhere") for file in ledger),
             *self._house.parts.pages.static,
             *("/nowhere", "/en/nowhere", "/en/petitions/nowhere", "/api/v1/petitions/nowhere", "/api/nowhere"),
