@@ -237,7 +237,8 @@ async def test_killed_at_every_moment_everything_stays_readable_and_it_goes_on_t
         more = await house.parts.resealing.step(work)
         left.append(await opened_by(house, old))
         await all_are_read(auditor, CROWD)
-    assert moments == 2 * 2 * 7, "four parts of signatures, one each of notes, rules and files, gone through twice"
+    parts = 4 + len(rekeyings.SEALED) - 1
+    assert moments == 2 * 2 * parts, "four parts of signatures, one of each other kind, gone through twice"
     assert left == [5, 3, 1, *[0] * 11]
     assert await state(house) is None
     await holds(house)
