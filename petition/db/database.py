@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
+from petition.db import traces
 from petition.db.locks import FileLock
 from petition.errors import Unavailable
 from petition.settings import Settings
@@ -96,26 +97,29 @@ class Database:
         """
         if self.write_lock is None:
             return True
-        async with (
-            self._turn,
-            self.write_lock.held(BUSY_SECONDS),
-            _reachable(),
-            self._writer.connect() as connection,
-        ):
+        async with self._turn, self.write_lock.held(BUSY_SECONDS):
+            return await self._checkpoint()
+
+    async def _checkpoint(self) -> bool:
+        async with _reachable(), self._writer.connect() as connection:
             raw = await connection.get_raw_connection()
             own: Any = raw.driver_connection
+            wiped = await traces.wipe(own)
             await own.execute(f"PRAGMA busy_timeout={READERS_MILLISECONDS}")
             try:
                 ((busy, _, _),) = await own.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 await own.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-            return not busy
+            return wiped and not busy
 
     async def close(self) -> None:
         """Under the lock: on SQLite the last connection to close checkpoints."""
         async with AsyncExitStack() as stack:
             if self.write_lock is not None:
                 await stack.enter_async_context(self.write_lock.held(BUSY_SECONDS))
+                if self.commits:
+                    with suppress(Unavailable):
+                        await self._checkpoint()
             await self._reader.dispose()
             await self._writer.dispose()
 

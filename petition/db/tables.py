@@ -54,6 +54,7 @@ from petition.db.mapping import UNORDERED as UNORDERED
 from petition.db.mapping import Table as Table
 from petition.db.mapping import one_of
 from petition.db.mapping import table as table
+from petition.db.traces import Trace as Trace
 from petition.db.types import Digest, Id, Json
 from petition.domain import states
 
