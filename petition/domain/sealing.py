@@ -16,6 +16,7 @@ from base64 import b64decode, b64encode
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -32,7 +33,7 @@ KEY_BYTES = 32
 Ring = tuple[bytes, ...]
 
 _RECOVERY_FIELD = re.compile(r"\b(private|public) key:\s*(\S+)")
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
 class Unreadable(ValueError):
@@ -40,8 +41,8 @@ class Unreadable(ValueError):
 
 
 def canonical(value: Any) -> bytes:
-    """Canonical JSON: keys sorted, no spaces, UTF-8 (contract, section 7)."""
-    return _CANONICAL.encode(value).encode()
+    """Canonical JSON: keys sorted, no spaces, UTF-8 (contract, section 7). Of fractions nothing is said there."""
+    return _CANONICAL.encode(value)
 
 
 def padded(plain: bytes) -> bytes:

@@ -24,6 +24,8 @@ def client_address(scope_client: str, forwarded: Sequence[str], trusted: Sequenc
 
 def _plain(written: str) -> str:
     """The address alone: some proxies add a port or brackets, and a socket for IPv6 writes IPv4 in its own way."""
+    if ":" not in written and '"' not in written:
+        return written
     text = written.strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

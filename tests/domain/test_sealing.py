@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import json
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -31,6 +32,20 @@ def test_a_record_opens_with_the_petitions_key_alone() -> None:
             sealing.open_record(sealed, key, petition)
     with pytest.raises(Unreadable):
         sealing.open_record(sealed[:-1] + bytes([sealed[-1] ^ 1]), private, PETITION)
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner),
+)
+
+
+@given(VALUES)
+def test_a_record_is_written_as_anyone_with_a_json_library_would_write_it(value: object) -> None:
+    """What was bound by one version is checked by another, and by programs of others."""
+    theirs = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert sealing.canonical(value) == theirs.encode()
 
 
 def test_sealing_twice_gives_different_bytes() -> None:
