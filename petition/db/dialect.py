@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -34,8 +34,11 @@ async def append(tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, 
     driver: Any = (await tx.get_raw_connection()).driver_connection
     try:
         if tx.dialect.name == "sqlite":
-            statement, columns = _by_rows(table, tx.dialect)
-            said = [tuple(way(row[name]) if way else row[name] for name, way in columns) for row in rows]
+            statement, values, ways = _by_rows(table, tx.dialect)
+            said = [list(values(row)) for row in rows]
+            for place, way in ways:
+                for row in said:
+                    row[place] = way(row[place])
             await driver.executemany(statement, said)
         else:
             if not driver.is_in_transaction():
@@ -51,13 +54,15 @@ async def append(tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, 
 
 
 @cache
-def _by_rows(table: Table, spoken: Dialect) -> tuple[str, Sequence[tuple[str, Any]]]:
-    """The statement, and each column's name and way into the database; bytes go as they are."""
+def _by_rows(table: Table, spoken: Dialect) -> tuple[str, Callable[[Any], Any], Sequence[tuple[int, Any]]]:
+    """The statement, a row's values in its order, and by place the ways into the database; bytes go as they are."""
     ways = [
-        (c.name, None if isinstance(c.type, LargeBinary) else c.type.dialect_impl(spoken).bind_processor(spoken))
-        for c in table.c
+        (place, way)
+        for place, column in enumerate(table.c)
+        if not isinstance(column.type, LargeBinary)
+        and (way := column.type.dialect_impl(spoken).bind_processor(spoken)) is not None
     ]
-    return str(plain_insert(table).compile(dialect=spoken)), ways
+    return str(plain_insert(table).compile(dialect=spoken)), itemgetter(*(c.name for c in table.c)), ways
 
 
 async def one_sequencer(tx: AsyncConnection) -> None:
