@@ -111,18 +111,21 @@ class Recount:
 
     def _follow(self, bodies: list[bytes]) -> None:
         """In order. What differs from line to line is looked at for all of them at once, the rest once a form."""
+        here, read = self.size, self._lines_read.get
         new = [body for body in bodies if body[:9] == HEAD]
         digests = b"".join([body[BIND] for body in new] + [body[RECEIPT] for body in new])
         if digests.translate(None, BASE64) or len(digests) != 2 * DIGEST * len(new):
-            raise Broken(f"after entry {self.size}: one has no digest for bind or receipt")
+            raise Broken(f"after entry {here}: one has no digest for bind or receipt")
         self._digests += digests
-        lines, read = self.lines, self._lines_read
-        for body in bodies:
-            if body[:9] == HEAD:
-                line = read.get(body[BETWEEN])
-                lines.append(line if line is not None and body[-8:] == TAIL else self._line(body))
-            else:
-                self._act(body)
+        # None where something is yet to be read: an act, or a line of a form that was not seen before.
+        self.lines += [read(body[BETWEEN]) if body[:9] == HEAD and body[-8:] == TAIL else None for body in bodies]
+        for index, line in enumerate(self.lines[here:], here):
+            if line is None:
+                body = bodies[index - here]
+                if body[:9] == HEAD:
+                    self.lines[index] = self._line(body, index)
+                else:
+                    self._act(body, index)
 
     def once(self) -> None:
         """`Broken` if a bind or a receipt was there before. To be asked at the end: a set of millions takes longer."""
@@ -137,9 +140,8 @@ class Recount:
                     raise Broken(f"{digest.decode()} was entered twice")
                 known.add(digest)
 
-    def _line(self, body: bytes) -> Standing:
+    def _line(self, body: bytes, here: int) -> Standing:
         """Of an entry between whose bind and receipt something stands that was not read yet."""
-        here = self.size
         try:
             entry = _counted(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
@@ -151,14 +153,13 @@ class Recount:
         line = self._lines_read[body[BETWEEN]] = (entry.category, entry.method, False, None)
         return line
 
-    def _act(self, body: bytes) -> None:
+    def _act(self, body: bytes, here: int) -> None:
         """An entry about an earlier line."""
-        here = self.size
         before, _, rest = body.partition(OF)
         number, _, behind = rest.partition(b",")
         told = self._acts_read.get((before, behind))
         if told is None or not NUMBER(number):
-            told = self._told(body)
+            told = self._told(body, here)
             self._acts_read[before, behind] = told
         event, category, reason = told
         of = int(number)
@@ -173,11 +174,9 @@ class Recount:
             self.lines[of] = (category, method, verified, None)
         else:
             self.lines[of] = (stood, method, verified, reason)
-        self.lines.append(None)
 
-    def _told(self, body: bytes) -> Told:
+    def _told(self, body: bytes, here: int) -> Told:
         """What an act says, all but the number of its line."""
-        here = self.size
         try:
             entry = _any(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
