@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from petition import rendering, words
 from petition.actions import intake, signing
 from petition.actions.limits import Limiter
-from petition.db.database import Database
+from petition.db.database import SERVERS_CACHE_KIB, Database
 from petition.db.grouping import Grouped
 from petition.db.locks import Leadership
 from petition.db.opening import opened
@@ -173,7 +173,7 @@ def furnished(
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            database, server_keys = await stack.enter_async_context(opened(settings))
+            database, server_keys = await stack.enter_async_context(opened(settings, cache_kib=SERVERS_CACHE_KIB))
             hub = Hub(database, clocks.wall)
             parts = Parts(
                 settings=settings,

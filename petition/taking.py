@@ -29,7 +29,7 @@ from petition.queries.petitions import Petition
 from petition.sheets import Row, Sheet
 from petition.words import Words
 
-CHUNK = 500
+CHUNK = 1_000
 TRIES = 5
 
 Why = Mapping[str, FieldRefused]

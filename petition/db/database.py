@@ -29,7 +29,8 @@ from petition.settings import Settings
 
 READERS = 4
 PG_POOL = 8
-WRITER_CACHE_KIB = 65_536
+# A million signatures have more index than the usual 2 MB hold: every confirmation would read it anew.
+SERVERS_CACHE_KIB, COMMANDS_CACHE_KIB = 65_536, 8_192
 OF_THE_WRITER = ("page_size", "journal_mode", "cache_size", "wal_autocheckpoint")
 BUSY_SECONDS = 10
 READERS_MILLISECONDS = 250  # how long emptying the log waits for readers, and so everyone who writes for it
@@ -42,13 +43,15 @@ class Database:
     constraint stays an `IntegrityError`, for the action that expects it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, cache_kib: int = COMMANDS_CACHE_KIB) -> None:
         self.sqlite = settings.sqlite
         self.path: Path = settings.sqlite_path
         self.statements = 0
         self.commits = 0
         if self.sqlite:
-            self._writer = _sqlite_engine(f"file:{_quoted(self.path)}?mode=rwc", StaticPool, {}, "BEGIN IMMEDIATE")
+            self._writer = _sqlite_engine(
+                f"file:{_quoted(self.path)}?mode=rwc", StaticPool, {}, "BEGIN IMMEDIATE", cache_kib
+            )
             self._reader = _sqlite_engine(
                 f"file:{_quoted(self.path)}?mode=ro",
                 AsyncAdaptedQueuePool,
@@ -129,7 +132,7 @@ def _quoted(path: Path) -> str:
     return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
-def _sqlite_engine(uri: str, pool: Any, options: dict[str, Any], begin: str) -> AsyncEngine:
+def _sqlite_engine(uri: str, pool: Any, options: dict[str, Any], begin: str, cache_kib: int = 0) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{uri}&uri=true",
         poolclass=pool,
@@ -153,8 +156,7 @@ def _sqlite_engine(uri: str, pool: Any, options: dict[str, Any], begin: str) -> 
             # A temporary file would be one more place where a name could stay behind.
             "temp_store=MEMORY",
             f"busy_timeout={BUSY_SECONDS * 1000}",
-            # A million signatures have more index than the usual 2 MB hold: every confirmation would read it anew.
-            f"cache_size=-{WRITER_CACHE_KIB}",
+            f"cache_size=-{cache_kib}",
             # Moved into the file every 64 MB: pages that many signatures share are then moved once for all of them.
             "wal_autocheckpoint=8000",
         ):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition import keyfiles
 from petition.db import tables, tiles
-from petition.db.database import Database
+from petition.db.database import COMMANDS_CACHE_KIB, Database
 from petition.db.migrating import migrate, require_current
 from petition.domain.checkpoint import head_of
 from petition.domain.tokens import Keys
@@ -23,7 +23,12 @@ MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, *, migrating: bool = False, going_on: bool = True, doubting: bool = False
+    settings: Settings,
+    *,
+    migrating: bool = False,
+    going_on: bool = True,
+    doubting: bool = False,
+    cache_kib: int = COMMANDS_CACHE_KIB,
 ) -> AsyncIterator[tuple[Database, Keys]]:
     """For the length of a command or of a server's life.
 
@@ -33,7 +38,7 @@ async def opened(
     """
     keyfiles.prepare(settings)
     keys = keyfiles.keys(settings)
-    database = Database(settings)
+    database = Database(settings, cache_kib=cache_kib)
     try:
         try:
             if settings.sqlite or migrating:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from petition.actions import importing, staging
 from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
-from petition.web.console import uploads
+from petition.web.console import taking_in, uploads
 from tests.cli.test_import import HEADING, PEOPLE, Desk, bomb, text_of, workbook
 from tests.factories import SLUG, petition_text
 from tests.house import House
@@ -255,7 +255,8 @@ async def test_a_petition_that_is_archived_meanwhile_stops_it_and_it_goes_on_lat
     house: House, owner: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console = await console_of(house, owner)
-    rows = [(someone(n).full_name, f"p{n}@example.org", "activists", "", "SY") for n in range(1_700)]
+    monkeypatch.setattr(taking_in, "CHUNK", 100)
+    rows = [(someone(n).full_name, f"p{n}@example.org", "activists", "", "SY") for n in range(340)]
     rows.insert(3, ("", "nobody@example.org", "activists", "", "SY"))
     await console.upload(text_of(rows))
     add, chunks = importing.add, 0
@@ -270,21 +271,24 @@ async def test_a_petition_that_is_archived_meanwhile_stops_it_and_it_goes_on_lat
     monkeypatch.setattr(importing, "add", late)
     await console.take()
     assert "takes no list now" in console.text
-    assert len(await house.signatures()) == 999
+    assert len(await house.signatures()) == 199
     monkeypatch.setattr(importing, "add", add)
     await console.go_on()
-    assert "Added 1,700" in console.text, console.text
+    assert "Added 340" in console.text, console.text
     assert len(lines(await console.send("/refused"))) == 2, "its heading and the row that was refused before the stop"
     (made,) = await rows_of(house, tables.Import)
-    assert (made.state, made.added, made.refused) == ("done", 1_700, 1)
+    assert (made.state, made.added, made.refused) == ("done", 340, 1)
     assert {row.kind for row in await rows_of(house, tables.StagingPart)} == {"plan", "refused"}
 
 
-async def test_killed_midway_it_goes_on_where_it_stopped(house: House, owner: Account, database_url: str) -> None:
+async def test_killed_midway_it_goes_on_where_it_stopped(
+    house: House, owner: Account, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The process that took it in is gone: another one goes on once the first has been silent for a minute."""
     console = await console_of(house, owner)
+    monkeypatch.setattr(taking_in, "CHUNK", 100)
     await console.upload(
-        text_of([(f"{p.full_name}", p.email, "activists", "", "SY") for p in map(someone, range(1_200))])
+        text_of([(f"{p.full_name}", p.email, "activists", "", "SY") for p in map(someone, range(240))])
     )
     lies = console.page.url.path
     held, cut = house.parts.taking_in, asyncio.Event()
@@ -307,13 +311,13 @@ async def test_killed_midway_it_goes_on_where_it_stopped(house: House, owner: Ac
         await sending
     finally:
         staging.advance = store
-    assert len(await house.signatures()) == 500, "the chunk under way left nothing"
+    assert len(await house.signatures()) == 100, "the chunk under way left nothing"
     await console.get(lies)
-    assert "500 of 1,200" in console.text
+    assert "100 of 240" in console.text
     house.clock.pass_(seconds=staging.SILENT + 1)
     await console.get(lies)
     await console.go_on()
-    assert "Added 1,200" in console.text
+    assert "Added 240" in console.text
     await Desk(house, database_url).holds()
 
 
