@@ -36,7 +36,9 @@ async def wipe(driver: Any) -> bool:
     A file that is too large keeps its traces (docs/operating.md).
     """
     try:
-        if await driver.execute_fetchall(DUE, (MOST_REWRITTEN,)):
+        # Not there before the first migration.
+        known = await driver.execute_fetchall("SELECT 1 FROM sqlite_master WHERE name = 'traces'")
+        if known and await driver.execute_fetchall(DUE, (MOST_REWRITTEN,)):
             await driver.execute("VACUUM")
             # Last: killed before, it is done again.
             await driver.execute("DELETE FROM traces")
