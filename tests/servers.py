@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests import warm
+
 PATIENCE = 60.0
 
 
@@ -32,14 +34,7 @@ def environment(folder: Path, database_url: str, **settings: str) -> dict[str, s
 
 def command(folder: Path, database_url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """One command, run to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "petition", *words],
-        env=environment(folder, database_url, **settings),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=folder.parent,
-    )
+    return warm.run(words, environment(folder, database_url, **settings), folder.parent)
 
 
 class Server:
