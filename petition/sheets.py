@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import json
+import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,6 +39,9 @@ DELIMITERS = ",;\t|"
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 ENCODINGS = ("utf-8", "utf-16", "windows-1256", "windows-1252")
 ARABIC = range(0x0600, 0x0700)
+# A cell whose lines are parted this much like rows holds rows that a quotation mark swallowed.
+MOST_LIKE_ROWS = 0.75
+_BREAK = re.compile(r"\r\n|\r|\n")
 
 Row = tuple[int, Sequence[str]]
 
@@ -112,13 +116,14 @@ class InParts:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`kind`: csv, xlsx or json; `encoding` of a CSV, and whether that was a `guess`."""
+    """`kind`: csv, xlsx or json; `encoding` of a CSV, and whether that was a `guess`; `names`: of a JSON's fields."""
 
     source: Source
     kind: str
     encoding: str = ""
     delimiter: str = ""
     guess: bool = False
+    names: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[Row]:
         """(number as a spreadsheet counts, cells as text); rows without anything in them are left out.
@@ -131,7 +136,7 @@ class Sheet:
             case "xlsx":
                 found = _xlsx_rows(self.source)
             case _:
-                found = _json_rows(self.source)
+                found = _json_rows(self)
         for number, cells in found:
             if any(cells):
                 yield number, cells
@@ -151,7 +156,7 @@ def opened(source: Source, encoding: str | None = None, delimiter: str | None = 
                 raise SheetRefused(source.name, None, "old-or-locked")
             file.seek(0)
             if _begins_json(file.read(64)):
-                return Sheet(source, "json")
+                return _json(source)
             return _csv(source, file, encoding, delimiter)
     except OSError as wrong:
         raise SheetRefused(source.name, None, "unreadable", why=wrong.strerror or type(wrong).__name__) from None
@@ -244,9 +249,12 @@ def _delimiter(text: str) -> str:
 
 
 def _csv_rows(sheet: Sheet) -> Iterator[Row]:
+    """Quotation marks are read as leniently as spreadsheets do, but none may swallow the rows that follow it."""
     with io.TextIOWrapper(sheet.source.open(), encoding=sheet.encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=sheet.delimiter, strict=False)
-        number = 0
+        record: list[str] = []
+        reader = csv.reader(_lines(file, record), delimiter=sheet.delimiter, strict=False)
+        widths: dict[int, int] = {}
+        number, line = 0, 1
         while True:
             number += 1
             try:
@@ -254,8 +262,48 @@ def _csv_rows(sheet: Sheet) -> Iterator[Row]:
             except StopIteration:
                 return
             except (csv.Error, UnicodeError):
-                raise SheetRefused(sheet.source.name, number, "row-broken") from None
+                raise SheetRefused(sheet.source.name, line, "row-broken") from None
+            if len(record) > 1:
+                usual = max(widths, key=lambda width: widths[width], default=len(cells))
+                _require_closed(sheet, record, cells, line, usual)
+            widths[len(cells)] = widths.get(len(cells), 0) + 1
+            line = reader.line_num + 1
+            record.clear()
             yield number, [cell.strip() for cell in cells]
+
+
+def _lines(file: IO[str], record: list[str]) -> Iterator[str]:
+    """Those of the row being read are gathered. The reader asks for one more than there is only inside a quotation."""
+    for line in file:
+        record.append(line)
+        yield line
+    record.append("")
+
+
+def _require_closed(sheet: Sheet, record: list[str], cells: Sequence[str], line: int, usual: int) -> None:
+    """A row of several lines: whether its quotation marks are there for its line breaks or strayed in by themselves."""
+    name, delimiter = sheet.source.name, sheet.delimiter
+    if not record[-1]:
+        raise SheetRefused(name, line + _breaks("".join(cells[:-1])), "quote-open")
+    for place, cell in enumerate(cells):
+        # Between words a comma has a blank after it, between cells mostly none.
+        parting = cell.count(delimiter) - (cell.count(f"{delimiter} ") if delimiter != " " else 0)
+        if breaks := _breaks(cell):
+            swallowed = parting >= max(1, breaks * (usual - 1) * MOST_LIKE_ROWS)
+            if swallowed or not _strictly(record, delimiter):
+                raise SheetRefused(name, line + _breaks("".join(cells[:place])), "quote-stray")
+
+
+def _breaks(text: str) -> int:
+    return len(_BREAK.findall(text))
+
+
+def _strictly(record: list[str], delimiter: str) -> bool:
+    try:
+        list(csv.reader(record, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True
 
 
 # XLSX
@@ -318,35 +366,57 @@ def _text(cell: Any) -> str:
 # JSON, as `petition export` writes it: a head, one signature to a line, a foot
 
 
-def _json_rows(source: Source) -> Iterator[Row]:
+def _json(source: Source) -> Sheet:
+    """Read to its foot beforehand: one that broke off is no list, and any line may say more than the first."""
+    names: dict[str, None] = {}
+    for _, found in _objects(source):
+        names |= dict.fromkeys(found)
+    return Sheet(source, "json", names=tuple(names))
+
+
+def _json_rows(sheet: Sheet) -> Iterator[Row]:
+    if sheet.names:
+        yield 1, sheet.names
+    for number, found in _objects(sheet.source):
+        yield number, [_plain(found.get(name)) for name in sheet.names]
+
+
+def _objects(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     with source.open() as file:
         head = file.readline(MOST_JSON_LINE)
-        if b'"signatures":[' not in head.replace(b" ", b""):
+        _, begins, rest = head.replace(b" ", b"").partition(b'"signatures":[')
+        if not begins:
             raise SheetRefused(source.name, 1, "json-foreign")
-        names: list[str] = []
-        number = 1
+        if rest.strip():
+            raise SheetRefused(source.name, 1, "json-one-line")
+        number, whole = 1, False
         while line := file.readline(MOST_JSON_LINE):
             number += 1
             bare = line.strip()
-            if bare in (b"]}", b""):
-                continue
-            found = _object(source, number, bare.removesuffix(b","))
-            if not names:
-                names = list(found)
-                yield 1, names
-            yield number, [_plain(found.get(name)) for name in names]
-        if number == 1:
-            raise SheetRefused(source.name, None, "breaks-off")
+            if bare == b"]}" and not whole:
+                whole = True
+            elif bare:
+                if whole:
+                    raise SheetRefused(source.name, number, "json-line")
+                yield number, _object(source, number, bare.removesuffix(b","))
+        if not whole:
+            raise SheetRefused(source.name, number, "breaks-off")
 
 
 def _object(source: Source, number: int, line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line)
-    except ValueError:
+        found = json.loads(line, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise SheetRefused(source.name, number, "json-line")
+    if any(isinstance(value, dict | list) for value in found.values()):
+        raise SheetRefused(source.name, number, "json-nested")
     return found
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(word)
 
 
 def _plain(value: Any) -> str:

@@ -93,3 +93,41 @@ def test_a_file_in_parts_reads_like_one(size: int) -> None:
     file.seek(1)
     assert file.read(6) == whole[1:7]
     assert max(fetched, default=0) <= size // 4
+
+
+def refusal(folder: Path, content: str | bytes) -> tuple[str, int | None]:
+    with pytest.raises(SheetRefused) as refused:
+        rows(folder, content.encode() if isinstance(content, str) else content)
+    return refused.value.code, refused.value.line
+
+
+def test_a_quotation_mark_swallows_no_rows(tmp_path: Path) -> None:
+    """Never closed, or closed by another stray one further down; what is quoted for its line breaks is read."""
+    top = "full_name,category,country,city,note\nAnna One,independents,SY,A,ok\n"
+    assert refusal(tmp_path, top + 'Bill,independents,SY,B,"5 inch\nCarl,independents,SY,C,x\n') == ("quote-open", 3)
+    assert refusal(tmp_path, top + 'Bill,fsa,SY,"a\nb","5 inch\nCarl,fsa,SY,C,x\n') == ("quote-open", 4)
+    between = "Carl,fsa,SY,C,x\nDan,fsa,SY,D,y\n"
+    for last in ('Eve,fsa,SY,E,"6 inch\n', 'Eve,fsa,SY,E,6 inch"\n', 'Eve,"fsa",SY,E,y\n'):
+        assert refusal(tmp_path, f'{top}Bill,fsa,SY,B,"5 inch\n{between}{last}') == ("quote-stray", 3), last
+    assert refusal(tmp_path, 'name,note\nBill,"5 inch\nCarl,x\nDan,6 inch"\n') == ("quote-stray", 2)
+    good = top + 'Bill "the" Two,fsa,SY,B,"Street 5, second door\r\nHoms, Syria\nby the mosque"\n'
+    good += '"Carl" Three,fsa,SY,C,"5"""\n'
+    assert [cells[0] for _, cells in rows(tmp_path, good.encode())] == [
+        *("full_name", "Anna One", 'Bill "the" Two', "Carl Three")
+    ]
+
+
+def test_a_json_that_broke_off_or_is_not_as_exported_is_no_list(tmp_path: Path) -> None:
+    head, one = '{"list":1,"signatures":[', '{"full_name":"Anna One"}'
+    two = '{"full_name":"Bill Two","city":"B","n":null}'
+    whole = f"{head}\n{one},\n{two}\n]}}\n"
+    assert rows(tmp_path, whole.encode()) == [
+        *((1, ["full_name", "city", "n"]), (2, ["Anna One", "", ""]), (3, ["Bill Two", "B", ""]))
+    ]
+    lines = whole.splitlines(keepends=True)
+    for number in range(1, len(lines)):
+        assert refusal(tmp_path, "".join(lines[:number])) == ("breaks-off", number)
+    assert refusal(tmp_path, f"{head}{one}]}}") == ("json-one-line", 1)
+    assert refusal(tmp_path, f'{head}\n{{"city":["a","b"]}}\n]}}') == ("json-nested", 2)
+    for strange in ("[" * 200_000, '{"a":NaN}', f"{two}\n]}}\n{one}"):
+        assert refusal(tmp_path, f"{head}\n{strange}\n]}}")[0] == "json-line"
