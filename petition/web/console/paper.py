@@ -174,12 +174,14 @@ async def _typed(held: Parts, who: Signed, petition: Petition, batch_id: bytes, 
     mode, seen, act = typed.get("mode"), typed.get("seen"), typed.get("act")
     async with held.database.write() as tx:
         desk = await _fresh(held, tx, petition, batch_id, ring)
-        told: paper.Entry
-        if act in ("absent", "drop-line"):
-            told = paper.MISSING
-        else:
-            told = paper.entry(paper_desk.reader(held, petition, desk.source).read(number, paper.cells(typed.values)))
         there = desk.line(number)
+        told = paper.MISSING
+        if act == "absent":
+            # Only whoever types again says so, and only of a line that the first entry has.
+            if mode != "second" or there is None or not there.first:
+                raise Conflict("paper-moved-on")
+        elif act != "drop-line":
+            told = paper.entry(paper_desk.reader(held, petition, desk.source).read(number, paper.cells(typed.values)))
         if act == "drop-line":
             await acts.drop_line(tx, petition.id, batch_id, number, seen, by=who.actor, today=held.today())
         elif mode == "settle":

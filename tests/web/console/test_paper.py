@@ -136,6 +136,11 @@ async def test_a_line_obeys_the_rules_of_every_door_and_nothing_typed_is_lost(ho
     assert late.status_code == 409
     assert 'value="Rami Saleh"' in late.text
     assert hidden(late)["number"] == "2"
+    # That a line is not on the sheet is for whoever types it again to say: from elsewhere nothing is kept of it.
+    absent = await browser.http.post(desk, data={**form, **LINE, "number": "2", "act": "absent"})
+    assert absent.status_code == 409
+    assert len(await stored(house)) == 1
+    assert (await browser.get(desk)).status_code == 200
     # Nor is anything lost when the petition takes no lists meanwhile.
     await house.apply(petition_text(status="archived"))
     late = await browser.http.post(desk, data={**form, **LINE, "number": "2", "full_name": "Rami Saleh"})
@@ -193,6 +198,10 @@ async def test_where_it_is_asked_for_another_person_types_it_again_and_what_diff
     await typed(second, desk, act="absent")
     assert "Both agree" in second.text
     assert "data-line" not in second.page.text
+    asked = {**hidden(await second.get(f"{desk}?line=5")), **LINE, "csrf": csrf_of(second), "act": "absent"}
+    for crafted in ({}, {"mode": "settle", "number": "2"}):
+        assert (await second.http.post(desk, data={**asked, **crafted})).status_code == 409
+        assert "None" not in (await second.get(desk)).text
     await typed(second, desk, at=5, full_name="Left Out")
     assert second.text.count("They differ") == 3
     assert "Once somebody has said for each line what holds" in second.text
