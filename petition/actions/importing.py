@@ -100,7 +100,16 @@ def make(
     until then its token lies sealed with the record, and there is no copy for it.
     """
     kind = outbox.LISTED if asks and listed.submission.email.address else None
-    attempt = intake.prepare(petition, listed.submission, listed.language, keys, today=today, method=method, kind=kind)
+    attempt = intake.prepare(
+        petition,
+        listed.submission,
+        listed.language,
+        keys,
+        today=today,
+        method=method,
+        kind=kind,
+        reference=listed.reference,
+    )
     category = petition.category(listed.submission.category)
     counted_as = category.slug if category is not None and category.claim == "open" else None
     record = {"full_name": listed.submission.full_name}

@@ -61,16 +61,18 @@ def prepare(
     method: str = states.MAIL,
     invitation: Invitation | None = None,
     kind: str | None = outbox.CONFIRM,
+    reference: str = "",
 ) -> Attempt:
     """Seals the record for the organizers, a copy for the signatory, the mail of that kind for the worker.
 
     `kind` None: no mail and no copy. With any kind but the usual one the record keeps its link's token: see importing.
+    `reference`: of a list's line alone.
     """
     # Asked for at once: each call for random bytes is one into the kernel.
     token, secret, signature_id, copy_nonce, mail_nonce = _random(
         tokens.TOKEN_BYTES, 32, 16, sealing.NONCE_BYTES, sealing.NONCE_BYTES
     )
-    record = sealing.canonical(submission.record(petition.slug, petition.version, language))
+    record = sealing.canonical(submission.record(petition.slug, petition.version, language, reference))
     kept = None if kind == outbox.CONFIRM else token
     signature = {
         "id": signature_id,

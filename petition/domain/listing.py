@@ -23,9 +23,9 @@ FORMAT = "petition-signatories/1"
 REASONS = ("delivery", "verification", "court", "press", "moving", "unspecified")
 
 # What a column holds comes from the sealed record, or from the signature's row.
-SEALED = ("full_name", "email", "affiliation", "city", "country")
+SEALED = ("full_name", "email", "affiliation", "city", "country", "reference")
 COLUMNS = (
-    *("full_name", "email", "category", "affiliation", "city", "country", "visibility"),
+    *("full_name", "email", "category", "affiliation", "city", "country", "reference", "visibility"),
     *("state", "verified", "method", "language", "signed_on", "counted_on"),
 )
 # In JSON, which loses nothing, these as well.
@@ -157,7 +157,7 @@ class InWords:
             case "country":
                 countries = dict(words.countries)
                 return lambda row: countries.get(row.record.get("country") or "", row.record.get("country") or "")
-            case "full_name" | "email" | "affiliation" | "city":
+            case "full_name" | "email" | "affiliation" | "city" | "reference":
                 return lambda row: row.record.get(name) or ""
             case "category":
                 return lambda row: self._label(row.counted_as or row.category)

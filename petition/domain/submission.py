@@ -51,9 +51,15 @@ class Submission:
     country: str
     visibility: str
 
-    def record(self, petition: str, version: int, language: str) -> dict[str, Any]:
-        """What is sealed: the whole of what was signed, and by whom."""
+    def record(self, petition: str, version: int, language: str, reference: str = "") -> dict[str, Any]:
+        """What is sealed: the whole of what was signed, and by whom.
+
+        `reference`: a list's own word for this person, kept where there is one: without an address it is part of who
+        they are, and the list that is handed over has to say it again.
+        """
+        told = {"reference": reference} if reference else {}
         return {
+            **told,
             "affiliation": self.affiliation,
             "category": self.category,
             "city": self.city,

@@ -76,7 +76,7 @@ class Desk:
                 record, secret = sealing.open_record(row.sealed, key, row.petition_id)
                 assert secret
                 found.append({**record, "row": row})
-        return sorted(found, key=lambda record: record["full_name"])
+        return sorted(found, key=by_person)
 
     async def names(self) -> list[str]:
         return [record["full_name"] for record in await self.records()]
@@ -86,6 +86,10 @@ class Desk:
         async with self.house.parts.database.read() as connection:
             assert await audit.broken(connection) is None
             assert (await counting.recount(connection, self.house.parts.hub.any_petition(SLUG).id)).holds
+
+
+def by_person(record: dict[str, Any]) -> tuple[str, str]:
+    return record["full_name"], record.get("reference", "")
 
 
 def text_of(rows: Sequence[Sequence[str]], delimiter: str = ",", heading: Sequence[str] = HEADING) -> str:
@@ -420,12 +424,17 @@ async def test_an_exported_list_comes_in_again_without_a_loss(open_house: Open, 
     desk = Desk(house, database_url)
     for person in (LAYLA, OMAR, SALMA, someone(3, city="دير الزور", affiliation="a -dash (b)")):
         await house.confirmed(person)
+    # Whom nothing but the list's own word tells apart.
+    alike = [("Same Name", "", "independents", "", "SY", f"17/{line}") for line in (1, 2)]
+    assert "added: 2" in await desk.taken(text_of(alike, heading=(*HEADING, "reference")))
     kept = [{k: v for k, v in r.items() if k != "row"} for r in await desk.records()]
     shown = sorted((r.visibility, r.shown_name, r.language) for r in await house.signatures())
     for kind in ("csv", "xlsx", "json"):
         words = ("export", SLUG, "--format", kind, "-o", f"out.{kind}", "--key", str(house.recovery[SLUG]))
         done = await asyncio.to_thread(command, desk.folder, desk.url, *words)
         assert done.returncode == 0, done.stderr
+        again = await asyncio.to_thread(command, desk.folder, desk.url, "import", SLUG, f"out.{kind}")
+        assert "added: 0" in again.stdout, "one's own list moves no count"
     await house.apply(petition_text(slug="second"))
     for kind in ("csv", "xlsx", "json"):
         words = ("import", "second", f"out.{kind}")
@@ -436,7 +445,7 @@ async def test_an_exported_list_comes_in_again_without_a_loss(open_house: Open, 
         for row in await house.signatures():
             if row.petition_id == petition and row.state == "confirmed":
                 rows.append((row, sealing.open_record(row.sealed, key, petition)[0]))
-        found = sorted((record for _, record in rows), key=lambda record: record["full_name"])
+        found = sorted((record for _, record in rows), key=by_person)
         assert [{**record, "petition": SLUG} for record in found] == kept, kind
         assert sorted((r.visibility, r.shown_name, r.language) for r, _ in rows) == shown
         await asyncio.to_thread(command, desk.folder, desk.url, "import", "second", "--undo", batch_of(done.stdout))

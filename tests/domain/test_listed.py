@@ -45,6 +45,7 @@ def reader(columns: headings.Columns, **usual: str) -> Reader:
 
 def row(name: str, number: int = 0, **changes: Any) -> Row:
     record = {"full_name": name, "email": f"n{number}@example.org", "affiliation": "", "city": "حلب", "country": "SY"}
+    record["reference"] = ""
     plain: dict[str, Any] = {"visibility": "name", "language": "ar", "category": "a", **changes}
     record |= {key: plain.pop(key) for key in tuple(plain) if key in record}
     stood = {
@@ -78,6 +79,7 @@ def same(listed: Listed, row: Row) -> bool:
     return (
         all(getattr(who, name) == row.record[name] for name in fields)
         and who.email.address == row.record["email"]
+        and listed.reference == row.record["reference"]
         and (who.category, who.visibility, listed.language) == (row.category, row.visibility, row.language)
         and listed.signed_on == row.signed_on
     )
@@ -104,6 +106,7 @@ def test_every_combination_of_fields_comes_back(tmp_path_factory: pytest.TempPat
         language=data.draw(st.sampled_from(("ar", "en"))),
         signed_on=data.draw(st.dates(date(1990, 1, 1), DAY)),
         city=data.draw(st.sampled_from(["", "دير الزور", "São Paulo", "L’viv", "'s-Hertogenbosch"])),
+        reference=data.draw(st.sampled_from(["", "17/3", "ورقة ١٧، سطر ٣", "-3", "=1+1", "'", "٠٠٧", "007"])),
     )
     for kind in ("csv", "json"):
         for lang in ("ar", "en"):

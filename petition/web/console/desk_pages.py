@@ -239,6 +239,10 @@ class ExportsPage(InsidePage):
     def columns(self) -> tuple[str, ...]:
         return (*listing.COLUMNS, *listing.BESIDES)
 
+    @property
+    def usual(self) -> tuple[str, ...]:
+        return listing.COLUMNS
+
     def ticked(self, name: str, otherwise: bool) -> bool:
         """As it was sent; before anything was, as it is usual."""
         return self.form.values.get(name) == "yes" if self.form.values else otherwise
