@@ -104,15 +104,19 @@ def prepare(
     }
     if kind is None:
         return Attempt(signature, {}, token, petition.public_key)
-    contents = {
+    contents = _letter(submission, token, language)
+    letter = outbox.row(keys, signature_id, petition.id, contents, nonce=mail_nonce, kind=kind, due_on=today)
+    return Attempt(signature, letter, token, petition.public_key)
+
+
+def _letter(submission: Submission, token: bytes, language: str) -> dict[str, str]:
+    return {
         "address": submission.email.address,
         "mailbox": submission.email.mailbox,
         "name": submission.full_name,
         "token": tokens.written(token),
         "language": language,
     }
-    letter = outbox.row(keys, signature_id, petition.id, contents, nonce=mail_nonce, kind=kind, due_on=today)
-    return Attempt(signature, letter, token, petition.public_key)
 
 
 def _random(*lengths: int) -> list[bytes]:
