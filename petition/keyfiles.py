@@ -119,16 +119,19 @@ def _recovery_key(path: Path) -> bytes | None:
         return None
 
 
+def _write(half: Path, content: str) -> None:
+    """All of it, on the disk: where room ends in the middle the system writes a part and says nothing, once."""
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content.encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def write_once(path: Path, content: str) -> None:
     """Whole or not at all, and on the disk before anything is sealed to it."""
     half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(file, content.encode())
-            os.fsync(file)
-        finally:
-            os.close(file)
+        _write(half, content)
         os.link(half, path)
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
@@ -147,12 +150,7 @@ def replace(path: Path, content: str) -> None:
     """In place of what was there, whole or not at all, and on the disk."""
     half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(file, content.encode())
-            os.fsync(file)
-        finally:
-            os.close(file)
+        _write(half, content)
         half.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)

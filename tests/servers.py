@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -45,21 +44,15 @@ class Server:
         self.settings = settings
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: warm.Program | None = None
         self.log = folder.parent / f"server-{self.port}.log"
 
     def start(self) -> None:
         """Returns once it is ready."""
         settings = {"base_url": self.base_url, "limits": "off", **self.settings}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "petition", *self.words, "--port", str(self.port)],
-                env=environment(self.folder, self.database_url, **settings),
-                stdout=log,
-                stderr=log,
-                cwd=self.folder.parent,
-                start_new_session=True,
-            )
+        env = environment(self.folder, self.database_url, **settings)
+        words = [*self.words, "--port", str(self.port)]
+        self.process = warm.Program(words, env, self.folder.parent, self.log, self.log)
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:

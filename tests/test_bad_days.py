@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, suppress
@@ -301,6 +302,28 @@ def _fill(path: Path) -> None:
     with path.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"x" * 4096)
+
+
+@pytest.mark.parametrize("way", ["replace", "write_once"])
+def test_a_key_file_that_the_disk_takes_only_in_part_is_not_taken_for_one(tmp_path: Path, way: str) -> None:
+    """A limit on a file's size does what a full disk does: the first write ends early, and only the next one fails."""
+    there = tmp_path / "some.key"
+    if way == "replace":
+        there.write_text("as it was")
+    script = f"""
+import resource, sys, pathlib
+from petition import errors, keyfiles
+resource.setrlimit(resource.RLIMIT_FSIZE, (5, 5))
+try:
+    keyfiles.{way}(pathlib.Path(sys.argv[1]), "longer than that")
+except errors.Misconfigured:
+    sys.exit(3)
+"""
+    assert subprocess.run([sys.executable, "-c", script, str(there)]).returncode == 3
+    assert there.exists() == (way == "replace")
+    if way == "replace":
+        assert there.read_text() == "as it was"
+    assert len(list(tmp_path.iterdir())) == (way == "replace")
 
 
 def _limit(running: Server, size: int) -> None:
