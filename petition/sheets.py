@@ -1,8 +1,7 @@
 """Rows out of a file that somebody sent: CSV in the encodings offices use, XLSX, and our own JSON. One row at a time.
 
-What cannot be such a file is told apart by its content, not by its name. Nothing is unpacked beyond a limit that any
-honest list stays far below, and no formula is calculated: a cell is what was last seen in it. A file may lie on a disk
-or anywhere else that gives it as bytes (`Source`); nothing of it is written elsewhere while it is read.
+What cannot be such a file is told apart by its content, not by its name; workbooks.py reads the XLSX. A file may lie
+on a disk or anywhere else that gives it as bytes (`Source`); nothing of it is written elsewhere while it is read.
 """
 
 from __future__ import annotations
@@ -12,25 +11,15 @@ import csv
 import io
 import json
 import re
-import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
-from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-
+from petition import workbooks
+from petition.domain import headings
 from petition.errors import SheetRefused
 
-MOST_COLUMNS = 256
-MOST_ROWS = 1 << 20
-MOST_UNPACKED = 2 << 30
-MOST_SHARED = 256 << 20
-# Sheets shrink to a twentieth; a hundredth and less is what bombs are made of.
-MOST_RATIO, HONEST_SIZE = 150, 64 << 20
 MOST_JSON_LINE = 1 << 20
 BLOCK = 1 << 20
 SAMPLE = 64 << 10
@@ -116,7 +105,11 @@ class InParts:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`kind`: csv, xlsx or json; `encoding` of a CSV, and whether that was a `guess`; `names`: of a JSON's fields."""
+    """`kind`: csv, xlsx or json; `encoding` of a CSV, and whether that was a `guess`; `names`: of a JSON's fields.
+
+    Of a workbook its `worksheet`, the others that have rows (`left`), and `apart`: the worksheet's name where a person
+    chose another than would be read by itself.
+    """
 
     source: Source
     kind: str
@@ -124,6 +117,9 @@ class Sheet:
     delimiter: str = ""
     guess: bool = False
     names: tuple[str, ...] = ()
+    worksheet: str = ""
+    left: tuple[str, ...] = ()
+    apart: str = ""
 
     def rows(self) -> Iterator[Row]:
         """(number as a spreadsheet counts, cells as text); rows without anything in them are left out.
@@ -134,7 +130,7 @@ class Sheet:
             case "csv":
                 found = _csv_rows(self)
             case "xlsx":
-                found = _xlsx_rows(self.source)
+                found = workbooks.rows(self.source.name, self.source.open, self.worksheet)
             case _:
                 found = _json_rows(self)
         for number, cells in found:
@@ -142,14 +138,15 @@ class Sheet:
                 yield number, cells
 
 
-def opened(source: Source, encoding: str | None = None, delimiter: str | None = None) -> Sheet:
+def opened(
+    source: Source, encoding: str | None = None, delimiter: str | None = None, worksheet: str | None = None
+) -> Sheet:
     """What the file is, or `SheetRefused`, which says what to do about it."""
     try:
         with source.open() as file:
             start = file.read(8)
             if start[:4] == b"PK\x03\x04":
-                _require_workbook(source, file)
-                return Sheet(source, "xlsx")
+                return _workbook(source, file, worksheet)
             if start.startswith(b"%PDF"):
                 raise SheetRefused(source.name, None, "pdf")
             if start == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
@@ -309,58 +306,26 @@ def _strictly(record: list[str], delimiter: str) -> bool:
 # XLSX
 
 
-def _require_workbook(source: Source, file: IO[bytes]) -> None:
-    """A spreadsheet, and none that unpacks to more than anybody's list."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        raise SheetRefused(source.name, None, "damaged") from None
-    names = {entry.filename for entry in entries}
-    if "xl/workbook.xml" not in names:
-        raise SheetRefused(source.name, None, "no-workbook")
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise SheetRefused(source.name, None, "locked")
-    for entry in entries:
-        swollen = entry.file_size > HONEST_SIZE and entry.file_size > MOST_RATIO * max(entry.compress_size, 1)
-        shared = entry.filename == "xl/sharedStrings.xml" and entry.file_size > MOST_SHARED
-        if swollen or shared or sum(e.file_size for e in entries) > MOST_UNPACKED:
-            raise SheetRefused(source.name, None, "swells")
+def _workbook(source: Source, file: IO[bytes], wanted: str | None) -> Sheet:
+    """Of its worksheets the one that was asked for, or the list among them."""
+    workbooks.require(source.name, file)
+    found = [each for each in workbooks.worksheets(source.name, source.open, headings.LOOKED_AT) if each.first]
+    if not found:
+        raise SheetRefused(source.name, None, "empty")
+    names = [each.name for each in found]
+    if wanted and wanted not in names:
+        raise SheetRefused(source.name, None, "no-such-sheet", sheet=wanted, sheets="; ".join(names))
+    likely = _likely([each for each in found if not each.hidden] or found).name
+    name = wanted or likely
+    left = tuple(other for other in names if other != name)
+    return Sheet(source, "xlsx", worksheet=name, left=left, apart="" if name == likely else name)
 
 
-def _xlsx_rows(source: Source) -> Iterator[Row]:
-    """Of its first sheet that has anything in it."""
-    try:
-        with source.open() as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            for sheet in book.worksheets:
-                # What a file says about its own size is not always true.
-                sheet.reset_dimensions()
-                found = False
-                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                    if number > MOST_ROWS:
-                        # A row may call itself any number, and all rows before it are given as empty ones.
-                        raise SheetRefused(source.name, number, "swells")
-                    if any(cell is not None for cell in cells):
-                        found = True
-                        yield number, [_text(cell) for cell in cells[:MOST_COLUMNS]]
-                if found:
-                    return
-    except (zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, EOFError):
-        raise SheetRefused(source.name, None, "damaged") from None
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == cell.time().min else cell.isoformat(" ")
-    if isinstance(cell, date):
-        return cell.isoformat()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
+def _likely(found: Sequence[workbooks.Worksheet]) -> workbooks.Worksheet:
+    """The first whose heading says what stands in it; else the one with most rows, as far as one looks."""
+    known = headings.known_headings({name: [name] for name in headings.FIELDS})
+    headed = (each for each in found if headings.recognised(each.first, known))
+    return next(headed, None) or max(found, key=lambda each: len(each.first))
 
 
 # JSON, as `petition export` writes it: a head, one signature to a line, a foot

@@ -22,6 +22,7 @@ FLOORS = {
     "petition.domain": 2,
     "petition.keyfiles": 3,
     "petition.sheets": 3,
+    "petition.workbooks": 3,
     "petition.notary": 3,
     "petition.typesetting": 3,
     "petition.typesetter": 3,

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from petition import sheets
-from petition.errors import SheetRefused
+from petition import sheets, workbooks
+from petition.domain.tabular import Unseen
+from petition.errors import SheetRefused, Unavailable
 from petition.sheets import InParts, OnDisk
 
 LETTERS = bytes(range(97, 123))
@@ -41,8 +42,12 @@ def test_a_formula_is_what_was_last_seen_in_it_and_a_merged_cell_stands_once(tmp
         made.create_sheet("second").append(["left alone"])
 
     found = rows(tmp_path, book(fill))
-    # Nothing was calculated when it was saved, so there is nothing to be seen: the row lacks its name and is refused.
-    assert found == [(1, ["name", "category", "country"]), (2, ["", "activists", "SY"]), (3, ["Omar Kassem", "", "SY"])]
+    # Nothing was calculated when it was saved, so there is nothing to be seen: it stands there as what it is.
+    formula = '=HYPERLINK("http://a.example","Huda")'
+    assert found == [
+        *((1, ["name", "category", "country"]), (2, [formula, "activists", "SY"]), (3, ["Omar Kassem", "", "SY"]))
+    ]
+    assert isinstance(found[1][1][0], Unseen)
 
 
 def test_a_million_empty_rows_are_passed_over_and_a_row_beyond_every_sheet_is_refused(tmp_path: Path) -> None:
@@ -131,3 +136,81 @@ def test_a_json_that_broke_off_or_is_not_as_exported_is_no_list(tmp_path: Path) 
     assert refusal(tmp_path, f'{head}\n{{"city":["a","b"]}}\n]}}') == ("json-nested", 2)
     for strange in ("[" * 200_000, '{"a":NaN}', f"{two}\n]}}\n{one}"):
         assert refusal(tmp_path, f"{head}\n{strange}\n]}}")[0] == "json-line"
+
+
+def test_the_worksheet_with_the_list_is_read_and_the_others_are_named(tmp_path: Path) -> None:
+    def fill(made: Workbook) -> None:
+        cover = made.active
+        assert cover is not None
+        cover.append(["Signatures gathered in the spring"])
+        old, notes, now = (made.create_sheet(name) for name in ("old", "notes", "now"))
+        old.append(["name", "category"])
+        old.sheet_state = "hidden"
+        for line in range(12):
+            notes.append([f"remark {line}", "more"])
+        now.append(["name", "category"])
+        now.append(["Huda Ali", "activists"])
+        made.create_sheet("empty")
+
+    file = tmp_path / "list.xlsx"
+    file.write_bytes(book(fill))
+    sheet = sheets.opened(OnDisk(file))
+    assert (sheet.worksheet, sheet.left, sheet.apart) == ("now", ("Sheet", "old", "notes"), "")
+    assert [cells[0] for _, cells in sheet.rows()] == ["name", "Huda Ali"]
+    other = sheets.opened(OnDisk(file), worksheet="old")
+    assert (other.worksheet, other.apart, list(other.rows())) == ("old", "old", [(1, ["name", "category"])])
+    with pytest.raises(SheetRefused) as refused:
+        sheets.opened(OnDisk(file), worksheet="empty")
+    assert (refused.value.code, refused.value.facts["sheets"]) == ("no-such-sheet", "Sheet; old; notes; now")
+
+
+def altered(content: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as real, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as other:
+        for entry in real.namelist():
+            other.writestr(entry, change(entry, real.read(entry)))
+    return made.getvalue()
+
+
+def test_a_damaged_workbook_says_so_and_what_its_store_says_is_left_alone(tmp_path: Path) -> None:
+    def fill(made: Workbook) -> None:
+        assert made.active is not None
+        for number in range(50):
+            made.active.append([f"Huda {number}", number])
+
+    content = book(fill)
+    far = altered(content, lambda name, text: text.replace(b't="n"><v>3<', b't="s"><v>999<'))
+    flipped = bytearray(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as real:
+        sheet = real.getinfo("xl/worksheets/sheet1.xml")
+        for at in range(60, 90):
+            flipped[sheet.header_offset + at] ^= 0xFF
+    strange = bytearray(content)
+    for mark, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        strange[strange.index(mark) + method] = 99
+    for what, damaged in (("far", far), ("flipped", bytes(flipped)), ("strange", bytes(strange))):
+        assert refusal(tmp_path, damaged) == ("damaged", None), what
+
+    def away(number: int) -> bytes:
+        raise Unavailable()
+
+    with pytest.raises(Unavailable):
+        workbooks.worksheets("list", InParts("list", 4_000, 1_000, away).open, 1)
+
+
+def test_what_a_spreadsheet_could_not_show_and_what_lies_too_far_aside_is_told(tmp_path: Path) -> None:
+    def fill(made: Workbook) -> None:
+        assert made.active is not None
+        made.active.append(["name", "n"])
+        made.active.append(["=A9"])
+        made.active.append(["#N/A", 1])
+
+    content = book(fill)
+    assert [(cells[0], isinstance(cells[0], Unseen)) for _, cells in rows(tmp_path, content)] == [
+        *(("name", False), ("=A9", True), ("#N/A", True))
+    ]
+    # A formula that came to an empty text has a result.
+    seen = altered(content, lambda name, text: text.replace(b'<c r="A2">', b'<c r="A2" t="str">'))
+    assert [cells[0] for _, cells in rows(tmp_path, seen)] == ["name", "#N/A"]
+    far = altered(content, lambda name, text: text.replace(b'r="B3"', b'r="IW3"'))
+    assert refusal(tmp_path, far) == ("too-wide", 3)

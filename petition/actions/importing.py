@@ -60,6 +60,11 @@ def digest_of(keys: Keys, petition_id: bytes, file: bytes) -> bytes:
     return tokens.digest(keys.identity, petition_id, b"file", file)
 
 
+def of_worksheet(keys: Keys, petition_id: bytes, digest: bytes, worksheet: str) -> bytes:
+    """What a file's other list is known by: `worksheet` is empty where it was read as it is by itself."""
+    return tokens.digest(keys.identity, petition_id, b"sheet", digest, worksheet.encode()) if worksheet else digest
+
+
 async def begin(
     tx: AsyncConnection,
     petition: Petition,

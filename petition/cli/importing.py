@@ -34,6 +34,7 @@ from petition.taking import Lacking, RefusedRows, Taking, Told
 from petition.words import Words
 
 SHOWN = 3
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 NOT_TAKEN = "takes no list now: it is a draft or archived, its safety switch is on, or its records have ended"
 ENDED = "this import was undone meanwhile; nothing further was added"
 
@@ -52,6 +53,8 @@ class Order:
     language: str | None
     dry: bool
     asks: bool = False
+    delimiter: str | None = None
+    worksheet: str | None = None
 
 
 def _pairs(_: click.Context, option: click.Parameter, typed: tuple[str, ...]) -> dict[str, str]:
@@ -74,6 +77,8 @@ def _pairs(_: click.Context, option: click.Parameter, typed: tuple[str, ...]) ->
 @click.option("--method", type=click.Choice(METHODS), default="import", show_default=True)
 @click.option("--source", default="", metavar="TEXT", help="Where the list comes from; kept sealed.")
 @click.option("--encoding", type=click.Choice(sheets.ENCODINGS), help="Of a CSV that does not say so itself.")
+@click.option("--delimiter", type=click.Choice(list(DELIMITERS)), help="What parts the cells of a CSV.")
+@click.option("--sheet", "worksheet", metavar="NAME", help="Of a workbook with several sheets, this one.")
 @click.option("--lang", "language", type=click.Choice(["ar", "en"]), help="The words of the reasons.")
 @click.option("--ask", "asks", is_flag=True, help="Mail those with an address: you were listed, is that right?")
 @click.option("--dry-run", "dry", is_flag=True, help="Say what would become of each row, and store nothing.")
@@ -88,6 +93,8 @@ def command(
     method: str,
     source: str,
     encoding: str | None,
+    delimiter: str | None,
+    worksheet: str | None,
     language: str | None,
     asks: bool,
     dry: bool,
@@ -109,7 +116,8 @@ def command(
             lines = asyncio.run(_undo(settings, slug, undo, address))
         else:
             assert file is not None
-            order = Order(slug, file, asked, usual, method, source, encoding, language, dry, asks)
+            order = Order(slug, file, asked, usual, method, source, encoding, language, dry, asks,
+                          DELIMITERS.get(delimiter or ""), worksheet)  # fmt: skip
             lines = asyncio.run(_import(settings, order, address))
     except Forbidden:
         cli.fail(f"{address} may not do this on {slug}")
@@ -124,7 +132,7 @@ async def _actor(database: Database, keys: Keys, settings: Settings, address: st
 async def _import(settings: Settings, order: Order, address: str | None) -> list[str]:
     catalogues = words.load()
     try:
-        sheet = sheets.opened(OnDisk(order.file), order.encoding)
+        sheet = sheets.opened(OnDisk(order.file), order.encoding, order.delimiter, order.worksheet)
         async with opened(settings) as (database, keys):
             petition = await unlocking.petition_of(database, order.slug)
             by = await _actor(database, keys, settings, address)
@@ -176,6 +184,8 @@ def _understood(sheet: Sheet, columns: Columns, petition: Petition) -> Iterator[
         delimiter = {"\t": "tab"}.get(sheet.delimiter, sheet.delimiter)
         guess = " (a guess: look at the names below; --encoding says another)" if sheet.guess else ""
         yield f"read as {sheet.encoding}, cells parted by {delimiter}{guess}"
+    if sheet.left:
+        yield f"read from the sheet {sheet.worksheet}; not from {', '.join(sheet.left)} (--sheet NAME reads another)"
     told = [f"{name}: {_named(columns, place)}" for name, place in columns.at.items()]
     yield f"columns: {'; '.join(told)}"
     left = taking.left_out(columns, petition)
@@ -210,7 +220,8 @@ class _Run:
 
     async def whole(self, sheet: Sheet, number: int) -> list[str]:
         order, path = self._order, files.free(self._order.file.with_suffix(".refused.csv"))
-        digest = importing.digest_of(self._keys, self._petition.id, _sha256(order.file))
+        whole = importing.digest_of(self._keys, self._petition.id, _sha256(order.file))
+        digest = importing.of_worksheet(self._keys, self._petition.id, whole, sheet.apart)
         if not order.dry:
             source = Evidence(file=order.file.name, source=order.source)
             async with self._database.write() as tx:

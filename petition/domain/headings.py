@@ -91,6 +91,11 @@ def columns(rows: Sequence[tuple[int, Sequence[str]]], known: Mapping[str, str],
     return Columns(at, heading, begins)
 
 
+def recognised(rows: Sequence[tuple[int, Sequence[str]]], known: Mapping[str, str]) -> bool:
+    """One of these rows is a heading."""
+    return any(_guessed(cells, known) for _, cells in rows)
+
+
 def _guessed(cells: Sequence[str], known: Mapping[str, str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for place, cell in enumerate(cells):

@@ -123,6 +123,9 @@ class Reader:
     def read(self, number: int, cells: Sequence[str]) -> Listed:
         """The line, or `Invalid` with every field's refusal at once."""
         refused: dict[str, FieldRefused] = {}
+        unseen = [name for name, place in self.columns.at.items() if isinstance(_at(cells, place), tabular.Unseen)]
+        if unseen:
+            raise Invalid({name: FieldRefused("not-calculated") for name in unseen})
         raw = {field: self._cell(field, cells) for field in (*self.columns.at, *self.usual)}
         if not raw.get("full_name"):
             raw["full_name"] = " ".join(filter(None, (raw.get(part, "") for part in PARTS)))
@@ -152,6 +155,10 @@ class Reader:
         place = self.columns.at.get(field)
         text = tabular.unguarded(cells[place]).strip() if place is not None and place < len(cells) else ""
         return self.vocabulary.code(field, text or self.usual.get(field, ""))
+
+
+def _at(cells: Sequence[str], place: int) -> str:
+    return cells[place] if place < len(cells) else ""
 
 
 def day(text: str, until: date) -> date:

@@ -31,7 +31,7 @@ class Plan:
     """`at`: field by column, from 0, as a person said; None to guess. `heading`: its row, 0 for none, None to guess.
 
     `fields`: by a heading's digest, as the last list of the same source had them; `remembered`: nothing else was said
-    yet.
+    yet. `worksheet`: of a workbook, by name; empty to guess.
     """
 
     evidence: Evidence
@@ -43,6 +43,7 @@ class Plan:
     usual: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     remembered: bool = False
+    worksheet: str = ""
 
     def facts(self) -> dict[str, Any]:
         at = None if self.at is None else {str(place): name for place, name in self.at.items()}
@@ -123,7 +124,8 @@ class Report:
     """`wrong`: (code, line, facts) why it cannot be read at all; `lacks`: (code, facts) what it says too little of.
 
     `written`: a CSV's first words in each encoding, where that was guessed or has to be told. `compared`: None while it
-    is not known; else whether it was compared with who counts. `whole`: read to its end.
+    is not known; else whether it was compared with who counts. `whole`: read to its end. `worksheet`, `left`,
+    `apart`: of a workbook, as `sheets.Sheet` has them.
     """
 
     kind: str = ""
@@ -147,13 +149,16 @@ class Report:
     likely_all: int = 0
     compared: bool | None = None
     whole: bool = False
+    worksheet: str = ""
+    left: list[str] = field(default_factory=list)
+    apart: str = ""
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Report:
-        made = cls(**{each.name: facts[each.name] for each in dataclasses.fields(cls)})
+        made = cls(**{each.name: facts[each.name] for each in dataclasses.fields(cls) if each.name in facts})
         made.problems = [Problem(**each) for each in facts["problems"]]
         made.likely = [Likely(**each) for each in facts["likely"]]
         return made

@@ -19,6 +19,13 @@ _RUNS = re.compile(r"'*[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\uf
 _HIDDEN = re.compile(r"'*[\t\r\n]")
 
 
+class Unseen(str):
+    """What stands for a cell in which a spreadsheet showed nothing to be taken: a formula it never calculated (then as
+    the formula is written), or an error."""
+
+    __slots__ = ()
+
+
 def guarded(text: str) -> str:
     """The cell as it is written: inert in every spreadsheet."""
     return f"'{text}" if _runs(text) else text

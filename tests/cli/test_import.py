@@ -366,6 +366,40 @@ async def test_a_closed_petition_takes_what_was_signed_on_paper_in_time(open_hou
     assert "added: 3" in await desk.taken(text_of(PEOPLE), "--method", "paper")
 
 
+SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
+def two_sheets() -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["A list of the spring"])
+    for title, rows in (("spring", PEOPLE[:2]), ("autumn", PEOPLE[2:])):
+        sheet = book.create_sheet(title)
+        for row in (HEADING, *rows):
+            sheet.append(list(row))
+    book["spring"].append(["=A1", "x@example.org", "ناشطون", "", "SY"])
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+@SQLITE
+async def test_of_several_sheets_one_is_read_the_others_are_named_and_each_can_be_chosen(desk: Desk) -> None:
+    done = await desk.take(two_sheets(), "--lang", "en", name="list.xlsx")
+    assert "read from the sheet spring; not from Sheet, autumn (--sheet NAME" in done.stderr
+    assert "added: 2" in done.stdout
+    assert [row[-1] for row in desk.refused()[1:]] == [
+        "Full name: A formula without a result, or an error of the spreadsheet, stands here. "
+        "Open the file in its program, mend it and save it."
+    ]
+    other = await desk.taken(two_sheets(), "--sheet", "autumn", name="list.xlsx")
+    assert "added: 1" in other
+    assert batch_of(other) != batch_of(done.stdout), "each list is undone by itself"
+    assert "has no sheet winter" in (await desk.run("list.xlsx", "--sheet", "winter")).stderr
+    bars = "name|category|country|city\nHuda Ali|activists|SY|Homs, old, east, north, west\n"
+    assert "added: 1" in await desk.taken(bars, "--delimiter", "bar", name="bars.csv")
+
+
 async def wrong(
     desk: Desk, content: bytes | str, told: str, *words: str, name: str = "list.csv", code: int = 1
 ) -> None:

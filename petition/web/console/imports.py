@@ -251,7 +251,7 @@ async def _look(
     plan = await staged_files.plan(held.database, found, desk.key)
     report = await staged_files.report(held.database, found, desk.key) or Report()
     async with held.database.read() as connection:
-        same = await taken.standing(connection, petition.id, found.digest or b"")
+        same = await taken.standing(connection, petition.id, _digest(held, found, report))
         own = await taken.by_id(connection, petition.id, found.import_id) if found.import_id else None
     silent = found.alive_at is None or found.alive_at < int(held.clock().timestamp()) - staging.SILENT
     page = StagingPage(
@@ -259,6 +259,11 @@ async def _look(
         _usual(held, petition, who.language), form,
     )  # fmt: skip
     return html(held, page, who.language, status)
+
+
+def _digest(held: Parts, found: Staging, report: Report) -> bytes:
+    """What the list is known by, should it come again."""
+    return importing.of_worksheet(held.keys, found.petition_id, found.digest or b"", report.apart)
 
 
 def _usual(held: Parts, petition: Petition, language: str) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -307,6 +312,7 @@ def _plan(typed: Typed, was: Plan, report: Report) -> Plan:
     encoding = typed.get("encoding") if typed.get("encoding") in ENCODINGS else was.encoding
     delimiter = {"tab": "\t"}.get(typed.get("delimiter"), typed.get("delimiter"))
     delimiter = delimiter if delimiter and delimiter in DELIMITERS else was.delimiter
+    worksheet = typed.get("worksheet") if typed.get("worksheet") in report.left else report.worksheet
     heading = typed.get("heading")
     asked = int(heading) if heading.isdecimal() and int(heading) <= LOOKED_AT * 10 else None
     same = (
@@ -322,7 +328,10 @@ def _plan(typed: Typed, was: Plan, report: Report) -> Plan:
     method = typed.get("method") if typed.get("method") in METHODS else was.method
     evidence = _evidence_of(typed.values, was.evidence.file)
     said = bool(at) and (same or at != report.fields)
-    return Plan(evidence, method, encoding, delimiter, asked, at if said else None, usual)
+    if worksheet != report.worksheet:
+        # Rows, columns and their headings were the other worksheet's.
+        return Plan(evidence, method, encoding, delimiter, usual=usual, worksheet=worksheet)
+    return Plan(evidence, method, encoding, delimiter, asked, at if said else None, usual, worksheet=was.worksheet)
 
 
 # It is taken in, or goes
@@ -351,7 +360,7 @@ async def take(
     async with held.database.write() as tx:
         standing = await staging.standing(tx, petition, found.id, STAGED, by=who.actor)
         begun = await importing.begin(
-            tx, petition, found.digest or b"", plan.method, plan.evidence, by=who.actor, today=held.today()
+            tx, petition, _digest(held, found, report), plan.method, plan.evidence, by=who.actor, today=held.today()
         )
         await staging.take(tx, standing, begun.id, asks=typed.get("asks") == "yes", now=held.clock())
         await staging.remember(tx, petition.id, key, layout.facts())

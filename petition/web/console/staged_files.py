@@ -12,6 +12,7 @@ from petition.db.database import Database
 from petition.domain import sealing
 from petition.domain.importing import FILE, PLAN, REPORT
 from petition.domain.staged import Plan, Report
+from petition.errors import Conflict, Unavailable
 from petition.queries import stagings
 from petition.queries.stagings import Staging
 from petition.sheets import InParts
@@ -69,10 +70,16 @@ def source(database: Database, of: Staging, key: bytes, name: str) -> InParts:
     async def fetched(number: int) -> bytes:
         async with database.read() as connection:
             part = await stagings.part(connection, of.id, FILE, number)
-        return opened(part or b"", key, of.id, FILE, number)
+        if part is None:
+            raise Conflict("staging-moved-on")
+        return opened(part, key, of.id, FILE, number)
 
     def part(number: int) -> bytes:
-        return asyncio.run_coroutine_threadsafe(fetched(number), loop).result(WAIT)
+        try:
+            return asyncio.run_coroutine_threadsafe(fetched(number), loop).result(WAIT)
+        except TimeoutError:
+            # Which would pass for a fault of the file.
+            raise Unavailable() from None
 
     return InParts(name, of.size, PART, part)
 

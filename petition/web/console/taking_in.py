@@ -159,6 +159,7 @@ class TakingIn:
             raise
         report.kind, report.encoding, report.delimiter = sheet.kind, sheet.encoding, sheet.delimiter
         report.guess = sheet.guess
+        report.worksheet, report.left, report.apart = sheet.worksheet, list(sheet.left), sheet.apart
         if sheet.kind == "csv" and (sheet.guess or plan.encoding):
             report.written = dict(sheets.as_written_in(source))
         first = taking.first_rows(sheet)
@@ -299,7 +300,7 @@ def _sheet(source: sheets.InParts, plan: Plan) -> Sheet:
         else:
             if not sheet.guess:
                 return sheet
-    return sheets.opened(source, plan.encoding or None, plan.delimiter or None)
+    return sheets.opened(source, plan.encoding or None, plan.delimiter or None, plan.worksheet or None)
 
 
 def _mark(keys: Keys, petition_id: bytes, heading: str) -> str:

@@ -17,7 +17,7 @@ from petition.actions import importing, staging
 from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
 from petition.web.console import taking_in, uploads
-from tests.cli.test_import import HEADING, PEOPLE, Desk, bomb, text_of, workbook
+from tests.cli.test_import import HEADING, PEOPLE, Desk, bomb, text_of, two_sheets, workbook
 from tests.factories import SLUG, petition_text
 from tests.house import House
 from tests.organizers import Account, Browser, account
@@ -348,3 +348,18 @@ async def test_a_closed_petition_takes_a_list_and_a_hidden_one_does_not(open_hou
     assert (console.page.status_code, "takes" in console.text or "list" in console.text) == (409, True)
     await house.apply(petition_text(status="closed"))
     assert "Added 3" in await console.taken(text_of(PEOPLE))
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_of_several_sheets_another_can_be_chosen(house: House, owner: Account) -> None:
+    console = await console_of(house, owner)
+    await console.upload(two_sheets(), name="list.xlsx")
+    assert "Several sheets of this workbook have rows" in console.text
+    assert "Would be added 2" in console.text
+    assert "A formula without a result" in console.text
+    await console.read(worksheet="autumn")
+    assert "Would be added 1" in console.text
+    await console.read(method="paper")
+    assert "Would be added 1" in console.text, "it stays the one that was chosen"
+    await console.take()
+    assert "Added 1" in console.text
