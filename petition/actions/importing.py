@@ -51,7 +51,7 @@ class Made:
 
 def require_taking(petition: Petition) -> None:
     """Lists may come after signing has closed; not into what is hidden, put away or destroyed. `Conflict` then."""
-    if petition.safe or petition.purged_on is not None or petition.status in ("draft", "archived"):
+    if not petition.takes_lists:
         raise Conflict("import-not-taken")
 
 

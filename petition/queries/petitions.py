@@ -88,6 +88,11 @@ class Petition:
         ends = [day for day in (self.delivered_on, self.closes_at and self.closes_at.date()) if day is not None]
         return None if not ends or self.on_hold else max(ends) + timedelta(days=self.keep_days)
 
+    @property
+    def takes_lists(self) -> bool:
+        """Also after signing has closed; not while it is hidden, put away or destroyed."""
+        return not self.safe and self.purged_on is None and self.status not in ("draft", "archived")
+
     def phase(self, now: datetime) -> str:
         """draft, upcoming, open, paused, closed or archived: the status, and where it is open, calendar and switch."""
         if self.status != "open":

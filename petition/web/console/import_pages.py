@@ -55,6 +55,12 @@ class ImportsPage(InsidePage):
         return f"/petitions/{self.petition.slug}/imports"
 
     @property
+    def typed(self) -> Mapping[str, str]:
+        """What stands in the form: a file has to be chosen again, nothing else has to be typed again."""
+        usual = dict.fromkeys(("source", "kind", "note"), "") | {"method": importing.METHODS[0]}
+        return usual | {name: self.form.values[name] for name in usual if self.form.values.get(name)}
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         return importing.KINDS
 

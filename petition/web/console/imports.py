@@ -11,24 +11,13 @@ from petition.domain import importing as rules
 from petition.domain import sealing, tokens
 from petition.domain.actors import DECIDE, MODERATE
 from petition.domain.headings import LOOKED_AT
-from petition.domain.importing import (
-    DONE,
-    KINDS,
-    METHODS,
-    PLAN,
-    REFUSED,
-    RUNNING,
-    STAGED,
-    TAKING,
-    UNDOING,
-    Evidence,
-)
+from petition.domain.importing import DONE, KINDS, METHODS, PLAN, REFUSED, RUNNING, STAGED, TAKING, UNDOING, Evidence
 from petition.domain.sealing import Ring
 from petition.domain.staged import USUAL, Layout, Plan, Report, source_key
 from petition.errors import Conflict, FieldRefused, Forbidden, Invalid, NotFound
 from petition.queries import imports as taken
 from petition.queries import organizers as accounts
-from petition.queries import stagings
+from petition.queries import petitions, stagings
 from petition.queries.imports import Import
 from petition.queries.petitions import Petition
 from petition.queries.stagings import Staging
@@ -75,8 +64,7 @@ async def imports_page(request: Asked, language: FromPath[str], slug: FromPath[s
     held = parts.of(request)
     who = await gate.signed(request, language)
     said = request.query_params.get("said")
-    form = FormState({"method": "import"})
-    return await _list(held, who, _for(held, who, slug), form, said=said if said in SAID else None)
+    return await _list(held, who, _for(held, who, slug), FormState(), said=said if said in SAID else None)
 
 
 async def _list(
@@ -139,12 +127,15 @@ class _Upload:
         self._held, self._who, self._petition = held, who, petition
         self.id, self._key = staging.new_id(), staging.new_id() + staging.new_id()
         self.arriving: Arriving | None = None
+        self.fields: Mapping[str, str] = {}
 
     async def begin(self, fields: Mapping[str, str], _: str) -> Arriving:
+        self.fields = fields
         held, who, petition = self._held, gate.require_form(self._who, fields), self._petition
         assert petition is not None
         sealed = sealing.share_key(self._key, who.organizer.public_key, self.id, who.actor.id)
         async with held.database.write() as tx:
+            importing.require_taking(await petitions.petition(tx, petition.slug) or petition)
             await staging.begin(tx, petition, self.id, sealed, by=who.actor, now=held.clock())
         self.arriving = Arriving(held.database, self.id, self._key)
         return self.arriving
@@ -174,10 +165,11 @@ async def send(request: Asked, language: FromPath[str], slug: FromPath[str]) -> 
     coming = _Upload(held, who, petition)
     try:
         file = await uploads.received(request, coming.begin, most=staging.MOST_BYTES)
+        coming.fields = file.fields
         who = gate.require_form(who, file.fields)
         assert petition is not None
         if not file.size:
-            raise Invalid({"file": FieldRefused("file-missing")}, typed=file.fields)
+            raise Invalid({"file": FieldRefused("file-missing")})
         await coming.end(await _first_plan(held, petition, file.fields, file.name))
     except (Invalid, TooLarge, UnsupportedBody, BadBody) as refused:
         await coming.give_up()
@@ -187,7 +179,12 @@ async def send(request: Asked, language: FromPath[str], slug: FromPath[str]) -> 
             raise
         too_large = FieldRefused("file-too-large", limit=staging.MOST_BYTES >> 20)
         wrong = refused.fields if isinstance(refused, Invalid) else {"file": too_large}
-        return await _list(held, who, petition, FormState({"method": "import"}, wrong), status=422)
+        return await _list(held, who, petition, FormState(coming.fields, wrong), status=422)
+    except Conflict as late:
+        await coming.give_up()
+        if who is None or petition is None or late.code != "import-not-taken":
+            raise
+        return await _list(held, who, petition, FormState(coming.fields, {}, late.code), status=409)
     except BaseException:
         await coming.give_up()
         raise

@@ -164,7 +164,9 @@ async def test_what_was_guessed_wrong_is_said_and_remembered_for_the_source(hous
     await console.read(
         **{"column-1": "full_name", "column-2": "full_name", "usual-category": "activists", "usual-country": "SY"}
     )
-    assert "Two columns cannot be the same" in console.text
+    assert console.text.count("Two columns cannot be the same") == 4, "above, and at each of them"
+    assert "Column B: Two columns" in console.text.replace(" :", ":")
+    assert "column-1" not in console.text
     await console.get(str(console.page.url.path).removesuffix("/read"))
     await console.read(
         **{"column-1": "full_name", "column-2": "city", "usual-category": "activists", "usual-country": "SY"}
@@ -199,8 +201,12 @@ async def test_what_is_no_list_is_said_in_the_readers_language_and_nothing_stays
             assert page.status_code == 200
             assert word in browser.text, browser.text
             await browser.send("/discard")
-    assert (await console.upload(b"")).status_code == 422
+    # What was said of a list stands when its file is refused: sent again it would count as what it is not.
+    said = {"method": "paper", "kind": "sheets", "note": "sheets 1 to 40"}
+    assert (await console.upload(b"", **said)).status_code == 422
     assert "Please choose a file" in console.text
+    form = dict(next(form for form in Page(console.page.text).forms if form.action.endswith("/imports")).fields)
+    assert {**form, **said, "source": "Office of Gaziantep"} == form
     assert await house.signatures() == []
     assert await rows_of(house, tables.Staging) == []
     titled = [("قائمة مكتب",), (), HEADING, *PEOPLE, *[()] * 500, ("<b>", "x", "y", "", "", *["more"] * 195)]
@@ -340,14 +346,30 @@ async def test_they_may_be_asked_as_the_list_is_taken_in_or_later(house: House, 
     assert "Asked whether it is right: 1. Yes: 0. No: 1." in console.text
 
 
-async def test_a_closed_petition_takes_a_list_and_a_hidden_one_does_not(open_house: Open) -> None:
-    house = await open_house(petition_text(status="archived"))
+async def test_a_closed_petition_takes_a_list_and_an_archived_one_does_not(open_house: Open) -> None:
+    house = await open_house(petition_text(status="closed"))
     console = await console_of(house, await account(house, "nour@example.org", Grant(None, OWNER)))
     await console.upload(text_of(PEOPLE))
-    await console.send("/take")
-    assert (console.page.status_code, "takes" in console.text or "list" in console.text) == (409, True)
+    lies = console.page.url.path
+    form = Page((await console.get(HERE)).text).forms
+    await house.apply(petition_text(status="archived"))
+    sent = next(each for each in form if each.action.endswith("/imports"))
+    late = await console.http.post(
+        sent.action, data={**dict(sent.fields), "note": "Box 3"}, files={"file": ("a.csv", text_of(PEOPLE))}
+    )
+    assert (late.status_code, "No list is taken now" in late.text, "Box 3" in late.text) == (409, True, True)
+    assert len(await rows_of(house, tables.Staging)) == 1, "nothing of it is kept"
+    for path in (HERE, lies):
+        await console.get(path)
+        assert "No list is taken now" in console.text
+        assert not any(each.action.endswith(("/imports", "/take")) for each in Page(console.page.text).forms)
     await house.apply(petition_text(status="closed"))
     assert "Added 3" in await console.taken(text_of(PEOPLE))
+    # The same file, looked at before: this time it added nobody.
+    await console.get(lies)
+    await console.take()
+    assert "Added 0" in console.text, console.text
+    assert "Refused 3" in console.text
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
