@@ -4,7 +4,7 @@ door decide (domain/submission.py). Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -73,12 +73,12 @@ class Vocabulary:
     """The words of all catalogues, and of one petition's labels, as codes."""
 
     def __init__(self, catalogues: Mapping[str, Words], labels: Mapping[str, Sequence[str]]) -> None:
-        """`labels`: category → how it is called in each language."""
+        """`labels`: category → how it is called in each language. A label that two of them bear names neither."""
         fold = folding.fold
         countries = {fold(name): code for name, code in COUNTRIES.items()}
-        visibilities: dict[str, str] = {}
+        visibilities = {fold(name): name for name in states.VISIBILITIES}
         confirmed = {states.CONFIRMED}
-        languages: dict[str, str] = {}
+        languages = {fold(code): code for code in catalogues}
         for words in catalogues.values():
             countries |= {fold(name): code for code, name in words.countries}
             visibilities |= {fold(words(f"visibility.{name}")): name for name in states.VISIBILITIES}
@@ -88,17 +88,43 @@ class Vocabulary:
             "country": countries,
             "visibility": visibilities,
             "language": languages,
-            "category": {fold(name): slug for slug, names in labels.items() for name in names},
+            "category": _categories(labels),
         }
         self._confirmed = confirmed
+        self._said = {
+            "category": {slug: [slug, *names] for slug, names in labels.items()},
+            "visibility": {
+                name: [name, *(words(f"visibility.{name}") for words in catalogues.values())]
+                for name in states.VISIBILITIES
+            },
+            "language": {code: [code, words.name] for code, words in catalogues.items()},
+        }
 
     def code(self, field: str, text: str) -> str:
         """The code for these words; what is none of them stays, for the rules to judge."""
         return self._codes[field].get(_folded(text), text) if text and field in self._codes else text
 
+    def accepted(self, field: str, codes: Iterable[str]) -> str:
+        """All that means one of these codes, in the words of a list."""
+        of = self._codes[field]
+        said = {code: dict.fromkeys(self._said[field].get(code, [code])) for code in codes}
+        return "; ".join(
+            " / ".join(word for word in words if of.get(_folded(word), word) == code) for code, words in said.items()
+        )
+
     def counts(self, text: str) -> bool:
         """Whether a list's own word for a state says that this one counts; an empty one does."""
         return not text or _folded(text) in self._confirmed
+
+
+def _categories(labels: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """By what they are called; their own codes before anybody's label."""
+    found: dict[str, set[str]] = {}
+    for slug, names in labels.items():
+        for name in names:
+            found.setdefault(folding.fold(name), set()).add(slug)
+    clear = {name: slugs.pop() for name, slugs in found.items() if len(slugs) == 1}
+    return clear | {folding.fold(slug): slug for slug in labels}
 
 
 # The same few words stand in every line of a list.
@@ -146,10 +172,24 @@ class Reader:
         try:
             made = submission.check(self.rules, {**asked, "consent": "yes"}, listed=True)
         except Invalid as wrong:
-            raise Invalid({**wrong.fields, **refused}) from None
+            raise Invalid(self._worded({**wrong.fields, **refused})) from None
         if refused:
-            raise Invalid(refused)
+            raise Invalid(self._worded(refused))
         return Listed(number, made, language, signed_on, raw.get("reference", ""))
+
+    def _worded(self, refused: Mapping[str, FieldRefused]) -> dict[str, FieldRefused]:
+        """Who wrote a list has no choices before them: they are told the words."""
+        codes = {
+            "category": sorted(self.rules.categories),
+            "visibility": states.VISIBILITIES,
+            "language": self.languages,
+        }
+        return {
+            name: FieldRefused("word-unknown", accepted=self.vocabulary.accepted(name, codes[name]))
+            if why.code == f"{name}-unknown" and name in codes
+            else why
+            for name, why in refused.items()
+        }
 
     def _cell(self, field: str, cells: Sequence[str]) -> str:
         place = self.columns.at.get(field)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from petition.domain.folding import fold
 from petition.errors import FieldRefused
 
 STATUSES = ("draft", "open", "paused", "closed", "archived")
@@ -302,12 +303,22 @@ class _Reader:
                 why = f"claim of {slug} must be open or verified"
                 self._fault((*place, "claim"), why, FieldRefused("unknown-choice"))
             label = self._texts((*place, "label"), one.get("label"), default_language, LABEL_LIMIT)
+            self._alike(place, slug, label, found)
             seen.add(slug)
             found.append({"slug": slug, "claim": claim, "label": label})
         if not found and not any(fault.place[0] == "categories" for fault in self.faults):
             why = "a petition needs at least one [[categories]]"
             self._fault(("categories",), why, FieldRefused("categories-none"), absent=True)
         return tuple(found)
+
+    def _alike(self, place: Place, slug: str, label: Mapping[str, str], others: Sequence[Mapping[str, Any]]) -> None:
+        """In a list or a form nobody could tell two categories apart whose labels differ by nothing but marks."""
+        for lang, text in label.items():
+            for other in others:
+                called = {fold(other["slug"]), fold(other["label"].get(lang, ""))}
+                if text and (fold(text) in called or fold(slug) == fold(other["label"].get(lang, ""))):
+                    why = f"the categories {other['slug']!r} and {slug!r} are called alike in {lang}"
+                    self._fault((*place, "label", lang), why, FieldRefused("label-twice", other=other["slug"]))
 
     def _addressees(self, default_language: str) -> tuple[Mapping[str, str], ...]:
         return tuple(

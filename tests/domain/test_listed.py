@@ -175,3 +175,20 @@ def test_people_without_an_address_are_known_by_all_that_is_said_of_them() -> No
         ["Huda Ali", "a", "Homs", "", "h@x.example"],
     ]
     assert len({plain, *(read(3, cells).identity() for cells in others)}) == 4
+
+
+def test_a_category_is_its_own_code_before_anybodys_label_and_two_of_one_label_are_neither() -> None:
+    labels = {"alpha": ["People"], "beta": ["People"], "gamma": ["Alpha", "غاما"]}
+    known = Vocabulary(WORDS, labels)
+    columns = headings.columns([(1, ["name", "category", "visibility", "language"])], KNOWN, {})
+    read = Reader(columns, known, Rules(frozenset(labels), {}), ("ar", "en"), {}, DAY).read
+    for word, code in (("alpha", "alpha"), ("ALPHA", "alpha"), ("غاما", "gamma"), ("beta", "beta")):
+        assert read(2, ["Huda Ali", word]).submission.category == code
+    found = read(2, ["Huda Ali", "beta", "NAME", "EN"])
+    assert (found.submission.visibility, found.language) == ("name", "en")
+    with pytest.raises(Invalid) as refused:
+        read(2, ["Huda Ali", "people", "yes", "Latin"])
+    told = {name: WORDS["en"].fill(f"field.{why.code}", why.facts) for name, why in refused.value.fields.items()}
+    assert told["category"].endswith("understood: alpha; beta; gamma / غاما.")
+    assert "anonymous" in told["visibility"]
+    assert "ar / العربية; en / English" in told["language"]

@@ -139,6 +139,19 @@ def test_all_faults_are_found_at_once_each_with_its_place() -> None:
     ]
 
 
+def test_two_categories_are_not_called_alike() -> None:
+    given = tomllib.loads(petition_text())
+    first, second, third = given["categories"][:3]
+    second["label"]["ar"] = first["label"]["ar"] + "\u064e"
+    third["label"]["en"] = first["slug"].upper()
+    with pytest.raises(Faulty) as caught:
+        petition_file.check(given, LANGUAGES)
+    assert [(fault.place, fault.refused.code) for fault in caught.value.faults] == [
+        (("categories", 1, "label", "ar"), "label-twice"),
+        (("categories", 2, "label", "en"), "label-twice"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("extra", "says"),
     [
