@@ -112,6 +112,12 @@ async def it_says_how_the_count_came_about_and_how_to_check_it(crowd: House) -> 
     layers = {layer["title"]: {row["label"]: row["number"] for row in layer["rows"]} for layer in english["layers"]}
     assert layers["By category"]["Together"] == layers["By the way they came"]["Confirmed by mail"] == "8"
     assert english["words"]["as-of"].startswith("As of ")
+    assert english["words"]["lead"].endswith("taken out again.")
+    taken = replace(document, counts=replace(document.counts, by_method={"mail": 5, "paper": 3}))
+    (content_taken,) = contents(taken, [], crowd)
+    lead, arabic = (each["words"]["lead"] for each in content_taken["languages"])
+    assert lead.endswith("told apart below."), "not everybody who counts has confirmed by mail"
+    assert "من دون تأكيد عبر البريد" in arabic
     assert english["statement"][0]["text"] == [
         {"text": "We say "}, {"text": "this", "strong": True}, {"text": "."},
     ]  # fmt: skip

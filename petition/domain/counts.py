@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from petition.domain.states import LISTED
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryCount:
@@ -32,3 +34,8 @@ class Counts:
     removed: Mapping[str, int]
     ledger_size: int
     as_of: datetime
+
+    @property
+    def listed(self) -> bool:
+        """Some of them came on lists or on paper, and were not asked to confirm."""
+        return any(self.by_method.get(method) for method in LISTED)

@@ -220,7 +220,7 @@ def _language(
             words("document.check-address", address=f"{_ISOLATE}{document.count_url}{_POP}"),
         ],
         "made": words("document.made", day=document.day, mark=f"{_ISOLATE}{document.mark}{_POP}"),
-        "lead": words("how.lead"),
+        "lead": " ".join([words("how.lead"), *([words("how.listed")] if counts.listed else [])]),
         **{
             name: words(f"document.{name}")
             for name in ("petition", "to", "statement", "signatories", "named-and-not", "choice", "check")

@@ -370,6 +370,8 @@ async def test_a_closed_petition_takes_a_list_and_an_archived_one_does_not(open_
     await console.take()
     assert "Added 0" in console.text, console.text
     assert "Refused 3" in console.text
+    page = await house.http.get(f"/en/petitions/{SLUG}/count")
+    assert "count without a confirmation by mail" in page.text
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
