@@ -76,7 +76,10 @@ def guess(
     """
     ours = [name for name in listing.COLUMNS if name in FIELDS]
     own = {name: [name, *(spoken(f"column.{name}") for spoken in catalogues.values())] for name in ours}
-    known = headings.known_headings(own) | {folding.fold(cell): name for cell, name in (remembered or {}).items()}
+    marks = {folding.fold(spoken(f"column.{mark}")): mark for mark in headings.MARKS for spoken in catalogues.values()}
+    known = (
+        headings.known_headings(own) | marks | {folding.fold(cell): name for cell, name in (remembered or {}).items()}
+    )
     return headings.columns(first, known, asked)
 
 
@@ -101,8 +104,9 @@ def reader(
 
 
 def lines(sheet: Sheet, columns: Columns) -> Iterator[Row]:
-    """The rows below the heading."""
-    return (row for row in sheet.rows() if row[0] >= columns.begins)
+    """The rows below the heading; where it stands again, as at the head of each page, it is nobody."""
+    again = columns.again()
+    return (row for row in sheet.rows() if row[0] >= columns.begins and not again(row[1]))
 
 
 def left_out(columns: Columns, petition: Petition) -> list[str]:
@@ -230,8 +234,14 @@ class Taking:
 class RefusedRows:
     """The rows that were refused, as they stood in the file, with their reasons: to be corrected and fed in again."""
 
-    def __init__(self, heading: Sequence[str], spoken: Words) -> None:
-        self._heading, self._words = list(heading), spoken
+    def __init__(self, columns: Columns, first: Sequence[Row], spoken: Words) -> None:
+        """Of a list without a heading the file bears one all the same, so that it is understood by itself."""
+        self._heading, self._words = list(columns.heading), spoken
+        if not self._heading:
+            self._heading = [""] * max((len(cells) for _, cells in first), default=0)
+            for name, place in columns.at.items():
+                if place < len(self._heading):
+                    self._heading[place] = spoken(f"column.{name}")
 
     def begin(self) -> bytes:
         own = [*self._heading, self._words("column.refused-row"), self._words("column.refused-why")]
@@ -240,7 +250,7 @@ class RefusedRows:
     def row(self, number: int, cells: Sequence[str], why: Why) -> bytes:
         """What stands beyond the heading comes after the reason, so that the reasons stand below one another."""
         width = len(self._heading)
-        own = [*cells[:width], *[""] * (width - len(cells))] if width else list(cells)
+        own = [*cells[:width], *[""] * (width - len(cells))]
         return self._line([*own, str(number), self.reason(why), *cells[len(own) :]])
 
     def reason(self, why: Why) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import click
 
@@ -30,7 +29,7 @@ from petition.queries.imports import Import
 from petition.queries.petitions import Petition
 from petition.settings import Settings
 from petition.sheets import OnDisk, Row, Sheet
-from petition.taking import Lacking, RefusedRows, Taking, Told
+from petition.taking import Lacking, RefusedRows, Taking, Told, Why
 from petition.words import Words
 
 SHOWN = 3
@@ -215,7 +214,7 @@ class _Run:
     ) -> None:
         self._database, self._keys, self._petition, self._order = database, keys, petition, order
         self._by, self._reader = by, reader
-        self._refused = RefusedRows(reader.columns.heading, spoken)
+        self._spoken = spoken
         self._import: Import | None = None
 
     async def whole(self, sheet: Sheet, number: int) -> list[str]:
@@ -229,10 +228,11 @@ class _Run:
                     tx, self._petition, digest, order.method, source, by=self._by, today=self._reader.until
                 )
         taken = Taking(self._database, self._keys, self._petition, self._reader, held=self._import, asks=order.asks)
+        writer = RefusedRows(self._reader.columns, taking.first_rows(sheet), self._spoken)
         with files.written(path) as file:
-            file.write(self._refused.begin())
+            file.write(writer.begin())
             try:
-                await self._rows(sheet, number, taken, file)
+                await self._rows(sheet, number, taken, lambda *row: file.write(writer.row(*row)))
             except Conflict as ended:
                 raise self._ended(ended) from None
             file.flush()
@@ -243,7 +243,9 @@ class _Run:
                 await importing.finish(tx, self._import, taken.told.refused, by=self._by, today=self._reader.until)
         return list(self._summary(path, taken.told))
 
-    async def _rows(self, sheet: Sheet, number: int, taken: Taking, file: IO[bytes]) -> None:
+    async def _rows(
+        self, sheet: Sheet, number: int, taken: Taking, refuse: Callable[[int, Sequence[str], Why], object]
+    ) -> None:
         rows = taking.lines(sheet, self._reader.columns)
         bar = click.progressbar(length=number, label=str(self._order.file), file=sys.stderr, hidden=not _watched())
         with bar:
@@ -251,7 +253,7 @@ class _Run:
                 refused, _ = await taken.chunk(chunk)
                 for line, cells in chunk:
                     if line in refused:
-                        file.write(self._refused.row(line, cells, refused[line]))
+                        refuse(line, cells, refused[line])
                 bar.update(len(chunk))
 
     def _ended(self, ended: Conflict) -> OperatorError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from petition.domain import folding
@@ -16,6 +16,8 @@ FIELDS = (
     *("signed_on", "state", "reference"),
 )
 LOOKED_AT = 15
+# The columns that the refused rows of a list bear beside its own. No field, and never anything but a heading.
+MARKS = ("refused-row", "refused-why")
 _LETTERS = re.compile(r"[A-Za-z]{1,2}")
 
 _KNOWN = {
@@ -52,6 +54,14 @@ class Columns:
         """There is a name, whole or in parts."""
         return "full_name" in self.at or "given_name" in self.at or "surname" in self.at
 
+    def again(self) -> Callable[[Sequence[str]], bool]:
+        """Whether a row says of every column that is read what the heading says."""
+        said = [(place, self.heading[place]) for place in self.at.values() if place < len(self.heading)]
+        said = [(place, cell.casefold()) for place, cell in said if cell]
+        return lambda cells: (
+            bool(said) and all(place < len(cells) and cells[place].casefold() == cell for place, cell in said)
+        )
+
 
 class Unmapped(ValueError):
     """A column that was named is not in the file; `str()` is how it was named."""
@@ -74,12 +84,14 @@ def columns(rows: Sequence[tuple[int, Sequence[str]]], known: Mapping[str, str],
     """
     best: dict[str, int] = {}
     heading: list[str] = []
-    begins = 0
+    begins = most = 0
     for number, cells in rows[:LOOKED_AT]:
         found = _guessed(cells, known)
         named = [name for name in asked.values() if folding.fold(name) in {folding.fold(cell) for cell in cells}]
-        if len(found) + 2 * len(named) > len(best):
-            best, heading, begins = found, list(cells), number + 1
+        ours = len({known.get(folding.fold(cell)) for cell in cells} & set(MARKS)) == len(MARKS)
+        worth = len(found) + 2 * len(named) + ours * len(FIELDS)
+        if worth > most:
+            best, heading, begins, most = found, list(cells), number + 1, worth
     at = dict(best)
     folded = [folding.fold(cell) for cell in heading]
     for field, name in asked.items():
@@ -100,7 +112,7 @@ def _guessed(cells: Sequence[str], known: Mapping[str, str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for place, cell in enumerate(cells):
         field = known.get(folding.fold(cell.rstrip(" :*"))) if len(cell) < 60 else None
-        if field is not None:
+        if field is not None and field not in MARKS:
             found.setdefault(field, place)
     # One word cannot be told from data; a name alone can.
     return found if len(found) > 1 or "full_name" in found or "given_name" in found else {}

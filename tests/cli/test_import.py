@@ -112,6 +112,9 @@ def batch_of(told: str) -> str:
     return re.findall(r"--undo ([0-9a-f]{32})", told)[0]
 
 
+SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 async def desk(house: House, database_url: str) -> Desk:
     return Desk(house, database_url)
@@ -247,6 +250,24 @@ async def test_refused_rows_come_back_with_reasons_are_corrected_and_fed_in_agai
     assert len(desk.refused("again.refused.csv")) == 5
 
 
+@SQLITE
+async def test_a_heading_is_nobody_wherever_it_stands(desk: Desk) -> None:
+    """At the head of each page, and at the head of what was refused of a list that had none."""
+    pages = text_of([PEOPLE[0], HEADING, PEOPLE[1]])
+    assert "added: 2" in await desk.taken(pages)
+    bare, how = "Huda Ali,x,SY\nOmar,nobody,SY\n", ("--map", "full_name=A", "--map", "email=2", "--map", "country=3")
+    await desk.take(bare, *how, "--set", "category=activists", "--lang", "en", name="bare.csv")
+    heading, *rows = desk.refused("bare.refused.csv")
+    assert heading == ["Full name", "Mail address", "Country", "Row in the list", "Why it was refused"]
+    corrected = text_of([[row[0], "", *row[2:]] for row in rows], heading=heading)
+    for said in (how, ()):
+        told = await desk.taken(corrected, *said, "--set", "category=activists", "--dry-run", name="again.csv")
+        assert ("would be added: 2" in told, "refused: 0" in told) == (True, True), told
+    untold = corrected.replace("Full name,Mail address,Country", ",,")
+    told = await desk.taken(untold, *how, "--set", "category=activists", name="untold.csv")
+    assert ("added: 2" in told, "refused: 0" in told) == (True, True), told
+
+
 async def test_the_same_file_again_and_the_same_people_in_another_add_nothing(desk: Desk, house: House) -> None:
     first = await desk.taken(text_of(PEOPLE))
     again = await desk.taken(text_of(PEOPLE))
@@ -364,9 +385,6 @@ async def test_a_petition_that_takes_no_list_says_so(open_house: Open, database_
 async def test_a_closed_petition_takes_what_was_signed_on_paper_in_time(open_house: Open, database_url: str) -> None:
     desk = Desk(await open_house(petition_text(status="closed")), database_url)
     assert "added: 3" in await desk.taken(text_of(PEOPLE), "--method", "paper")
-
-
-SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
 def two_sheets() -> bytes:

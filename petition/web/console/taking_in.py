@@ -226,9 +226,10 @@ class TakingIn:
         if held is None:
             raise Conflict("import-ended")
         plan = await staged_files.plan(self._database, found, desk.key)
-        sheet, reader = await asyncio.to_thread(self._understood, desk, plan, self._source(desk, plan), Report())
+        report = Report()
+        sheet, reader = await asyncio.to_thread(self._understood, desk, plan, self._source(desk, plan), report)
         taken = Taking(self._database, self._keys, desk.petition, reader, held=held, asks=found.asks)
-        writer = RefusedRows(reader.columns.heading, spoken)
+        writer = RefusedRows(reader.columns, report.first, spoken)
         rows = taking.lines(sheet, reader.columns)
         await asyncio.to_thread(_skip, rows, found.seen)
         seen, refused = found.seen, found.refused
