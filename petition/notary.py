@@ -141,8 +141,12 @@ class Notary:
         slugs = [path.name.removeprefix("ledger-").removesuffix(".key") for path in keys]
         unknown = [slug for slug in slugs if slug not in known]
         for slug in unknown:
-            replace(self._doubted(slug), "put back from a copy\n")
+            self.hesitate(slug)
         return unknown
+
+    def hesitate(self, slug: str) -> None:
+        """Nothing more is signed of this ledger until `assure`."""
+        replace(self._doubted(slug), "put back from a copy\n")
 
     def doubted(self) -> list[str]:
         """The ledgers, by slug, of which a copy was put back and nobody has said yet what was signed last."""

@@ -26,7 +26,7 @@ from petition.domain import listing
 from petition.domain.actors import DECIDE, MODERATE, Actor, Scope
 from petition.domain.listing import AGREED, ASKED, DECLINED, GONE, READY, Wanted
 from petition.errors import Conflict, FieldRefused, Forbidden, Invalid, NotFound
-from petition.queries import exports, organizers
+from petition.queries import exports, organizers, petitions
 from petition.queries import listing as lists
 from petition.queries.exports import Export as Asked
 
@@ -35,6 +35,8 @@ UNANSWERED = timedelta(days=14)
 # A process that has not written for so many seconds is taken for dead: it writes a page in a fraction of one.
 SILENT = 60
 _EXPORTS, _PARTS = tables.table(tables.Export), tables.table(tables.ExportPart)
+_PETITIONS = tables.table(tables.Petition)
+_IS_OPEN = _EXPORTS.c.petition_id.in_(select(_PETITIONS.c.id).where(_PETITIONS.c.safe.is_(False)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,12 @@ def scope_of(by: Actor | None, petition_id: bytes) -> Scope:
     return scope
 
 
+async def _must_be_open(tx: AsyncConnection, petition_id: bytes) -> None:
+    """`Conflict` while the safety switch is on: what was not taken out yet stays here."""
+    if await petitions.is_safe(tx, petition_id):
+        raise Conflict("exports-stopped")
+
+
 async def begin(
     tx: AsyncConnection,
     petition_id: bytes,
@@ -73,6 +81,7 @@ async def begin(
 
     `number`: of rows, counted beforehand: counting them here would draw the whole list through the writer's memory.
     """
+    await _must_be_open(tx, petition_id)
     scope = scope_of(by, petition_id)
     mark = listing.mark_of(secrets.token_bytes(5))
     facts = {"mark": mark, "format": kind, "rows": number, "reason": reason, "columns": list(columns)}
@@ -95,6 +104,7 @@ async def ask(
     today: date,
 ) -> Asked:
     """By the console: agreed at once, or it waits for a second owner. `Invalid` where it would be empty."""
+    await _must_be_open(tx, petition_id)
     number = await lists.number(tx, petition_id, wanted, scope_of(by, petition_id))
     if not number:
         raise Invalid({"wanted": FieldRefused("list-empty")})
@@ -147,6 +157,8 @@ async def decide(
     found = await _standing(tx, petition_id, export_id, ASKED, by=by)
     if found.made_by == by.id:
         raise Forbidden("second-owner")
+    if agrees:
+        await _must_be_open(tx, petition_id)
     into = {"state": AGREED, "agreed_by": by.id} if agrees else {"state": DECLINED}
     await tx.execute(update(_EXPORTS).where(_EXPORTS.c.id == export_id).values(**into))
     await audit.record(tx, _act("list:approve" if agrees else "list:decline", found, by), today=today)
@@ -157,7 +169,7 @@ async def claim(tx: AsyncConnection, export_id: bytes, run: bytes, key: bytes, *
     """Whether this process may write it now. What another one began before it died goes."""
     at = int(now.timestamp())
     free = or_(_EXPORTS.c.alive_at.is_(None), _EXPORTS.c.alive_at < at - SILENT)
-    mine = update(_EXPORTS).where(_EXPORTS.c.id == export_id, _EXPORTS.c.state == AGREED, free)
+    mine = update(_EXPORTS).where(_EXPORTS.c.id == export_id, _EXPORTS.c.state == AGREED, free, _IS_OPEN)
     taken = await tx.execute(mine.values(run=run, key=key, alive_at=at, written=0, parts=0, size=0))
     if taken.rowcount:
         await tx.execute(delete(_PARTS).where(_PARTS.c.export_id == export_id))
@@ -165,7 +177,7 @@ async def claim(tx: AsyncConnection, export_id: bytes, run: bytes, key: bytes, *
 
 
 def _of_run(export_id: bytes, run: bytes) -> ColumnElement[bool]:
-    return and_(_EXPORTS.c.id == export_id, _EXPORTS.c.run == run, _EXPORTS.c.state == AGREED)
+    return and_(_EXPORTS.c.id == export_id, _EXPORTS.c.run == run, _EXPORTS.c.state == AGREED, _IS_OPEN)
 
 
 async def add(
@@ -194,12 +206,14 @@ async def finish(tx: AsyncConnection, export_id: bytes, run: bytes, *, now: date
 
 async def release(tx: AsyncConnection, export_id: bytes, run: bytes) -> None:
     """It could not be written: whoever asked for it may begin again at once."""
-    await tx.execute(update(_EXPORTS).where(_of_run(export_id, run)).values(run=None, alive_at=None))
+    mine = and_(_EXPORTS.c.id == export_id, _EXPORTS.c.run == run)
+    await tx.execute(update(_EXPORTS).where(mine).values(run=None, alive_at=None))
 
 
 async def fetch(tx: AsyncConnection, petition_id: bytes, export_id: bytes, *, by: Actor, now: datetime) -> Asked:
     """By whoever made it alone: nobody else has its key."""
     found = await _standing(tx, petition_id, export_id, READY, by=by, owners=False)
+    await _must_be_open(tx, petition_id)
     if found.ends_at is None or found.ends_at <= int(now.timestamp()):
         raise Conflict("export-moved-on")
     await audit.record(tx, _act("list:fetch", found, by), today=now.date())

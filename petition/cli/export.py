@@ -110,6 +110,7 @@ async def _export(settings: Settings, order: Order, address: str | None, key_fil
         unlocked = await unlocking.unlock(database, keys, settings, order.slug, address, key_file)
         if unlocked.by is not None and not unlocked.by.scope(unlocked.petition.id, MODERATE):
             raise OperatorError(f"{address} is an auditor of {order.slug}: auditors read, and take no list out")
+        unlocking.require_open(unlocked)
         for name in order.wanted.categories:
             if unlocked.petition.category(name) is None:
                 raise OperatorError(f"{order.slug} has no category {name}")
@@ -133,14 +134,11 @@ async def _write_document(settings: Settings, database: Database, keys: Keys, un
     petition, now = unlocked.petition, datetime.now(UTC)
     scope = exporting.scope_of(unlocked.by, petition.id)
     language = order.language or petition.default_language
-    try:
-        async with database.read() as connection:
-            told = await paper.document(
-                connection, petition, words.load(), settings.base_url,
-                wanted=order.wanted, scope=scope, language=language, now=now,
-            )  # fmt: skip
-    except Conflict:
-        raise OperatorError(f"the safety switch of {order.slug} is on: no name leaves until it is off") from None
+    async with database.read() as connection:
+        told = await paper.document(
+            connection, petition, words.load(), settings.base_url,
+            wanted=order.wanted, scope=scope, language=language, now=now,
+        )  # fmt: skip
     named = sum(told.shown.values())
     zipped = told.parts > 1 or (order.output is not None and order.output.suffix == ".zip")
     if zipped and order.output is not None and order.output.suffix not in (".zip", ""):

@@ -63,7 +63,7 @@ def command(file: Path, keys_file: Path | None, force: bool) -> None:
                 "there are petitions or organizers in the database already; nothing was changed."
                 " To put the copy in their place: petition restore --force"
             )
-        _bring_keys(settings, notary, keys_file)
+        _bring_keys(settings, notary, keys_file, known)
         put = _over_sqlite if settings.sqlite else _over_postgresql
         # Before the data: whatever is cut off here, nothing is signed over a copy that might be too old.
         found = put(settings, file, lambda: notary.doubt(known))
@@ -113,8 +113,12 @@ def _is_live(settings: Settings) -> bool:
     return asyncio.run(copying.is_live_postgresql(settings.database_url))
 
 
-def _bring_keys(settings: Settings, notary: Notary, path: Path | None) -> None:
-    """Those that are not here. A server's key is never made anew: with another nobody would be known again."""
+def _bring_keys(settings: Settings, notary: Notary, path: Path | None, known: set[str]) -> None:
+    """Those that are not here. A server's key is never made anew: with another nobody would be known again.
+
+    A last head that they bring may be an old one. Doubt is here before it: if this restore ends early, the next one
+    must not take that head for what this machine itself has signed.
+    """
     secret = keyfiles.secret_path(settings)
     brought = _read_keys(path) if path is not None else {}
     server = brought.get(secret.name)
@@ -124,6 +128,8 @@ def _bring_keys(settings: Settings, notary: Notary, path: Path | None) -> None:
         here = secret.with_name(name)
         if name.endswith(".signed"):
             slug = name.removeprefix("ledger-").removesuffix(".signed")
+            if slug not in known:
+                notary.hesitate(slug)
             notary.remember(slug, checkpoint.read_text(content)[1])
         elif not here.exists():
             keyfiles.write_once(here, content)

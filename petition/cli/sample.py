@@ -91,6 +91,7 @@ async def _open(settings: Settings, draw: Draw, output: Path, address: str | Non
         petition, by = unlocked.petition, unlocked.by
         if by is not None and by.scope(petition.id, DECIDE) is None:
             raise OperatorError(f"{address} is no owner of {draw.slug}: owners open a sample")
+        unlocking.require_open(unlocked)
         async with database.read() as connection:
             note, population, lines = await _drawn(connection, settings, petition, draw)
             sealed = await samples.sealed(connection, petition.id, lines, keys.link_of)

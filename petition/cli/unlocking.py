@@ -62,6 +62,11 @@ def password(settings: Settings, address: str) -> str:
     return asked
 
 
+def require_open(unlocked: Unlocked) -> None:
+    if unlocked.petition.safe:
+        raise OperatorError(f"the safety switch of {unlocked.petition.slug} is on: no name leaves until it is off")
+
+
 async def petition_of(database: Database, slug: str) -> Petition:
     async with database.read() as connection:
         petition = await petitions.petition(connection, slug)

@@ -47,6 +47,7 @@ class Export:
 
 
 _exports, _parts = tables.table(tables.Export), tables.table(tables.ExportPart)
+_petitions = tables.table(tables.Petition)
 
 
 async def by_id(
@@ -70,6 +71,12 @@ async def of_petition(
 
 
 async def part(connection: AsyncConnection, export_id: bytes, number: int) -> bytes | None:
-    wanted = select(_parts.c.sealed).where(_parts.c.export_id == export_id, _parts.c.number == number)
+    """None once it is destroyed, and while the safety switch is on: a file that is being fetched breaks off."""
+    wanted = (
+        select(_parts.c.sealed)
+        .join(_exports, _exports.c.id == _parts.c.export_id)
+        .join(_petitions, _petitions.c.id == _exports.c.petition_id)
+        .where(_parts.c.export_id == export_id, _parts.c.number == number, _petitions.c.safe.is_(False))
+    )
     found: bytes | None = (await connection.execute(wanted)).scalar_one_or_none()
     return found

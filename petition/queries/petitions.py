@@ -149,6 +149,12 @@ def _keys_wanted() -> Select[tuple[bytes, bytes]]:
     )
 
 
+async def is_safe(connection: AsyncConnection, petition_id: bytes) -> bool:
+    """Whether its safety switch is on: no name is shown, and none leaves."""
+    rows = _rows(tables.Petition)
+    return bool((await connection.execute(select(rows.c.safe).where(rows.c.id == petition_id))).scalar_one_or_none())
+
+
 async def petition(connection: AsyncConnection, slug: str) -> Petition | None:
     return next(iter(await petitions(connection, slug)), None)
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables
+from petition.queries import petitions
 
 PAGE = 100
 ID_BYTES = 16
@@ -45,7 +46,7 @@ async def signatories_page(
     signature's id to its ledger entry. A page may so be shorter than `limit`. While the petition's
     safety switch is on nobody is listed. The first page begins with those whom organizers put there.
     """
-    if await _is_safe(connection, petition_id):
+    if await petitions.is_safe(connection, petition_id):
         return SignatoriesPage((), None)
     unpublished = await _unpublished(connection, petition_id)
     rows = tables.table(tables.Signature)
@@ -67,11 +68,6 @@ async def signatories_page(
     cursor = urlsafe_b64encode(found[-1].id + found[-1].shown_key.encode()).decode() if more else None
     listed = [row for row in (*leading, *found) if not unpublished or link_of(row.id) not in unpublished]
     return SignatoriesPage(tuple(Signatory(row.shown_name, row.counted_as) for row in listed), cursor)
-
-
-async def _is_safe(connection: AsyncConnection, petition_id: bytes) -> bool:
-    rows = tables.table(tables.Petition)
-    return bool((await connection.execute(select(rows.c.safe).where(rows.c.id == petition_id))).scalar_one_or_none())
 
 
 async def _unpublished(connection: AsyncConnection, petition_id: bytes) -> set[bytes]:

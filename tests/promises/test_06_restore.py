@@ -205,8 +205,12 @@ def test_a_move_goes_on_with_the_same_ledger(
     assert running.stop() == 0
     copy, keys = tmp_path / "copy", tmp_path / "keys"
     old_box.done("backup", str(copy), "--keys", str(keys))
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(copy.read_bytes()[:9_000])
     for way in (["--last", str(last)], ["--nothing-since"]):
         box = new_box()
+        # One that failed has brought the keys and an old head: that is no knowledge of what was signed last.
+        box.refused("restore", str(damaged), "--keys", str(keys))
         box.done("restore", str(copy), "--keys", str(keys))
         box.refused("worker")
         assert "is signed again" in box.done("ledger", SLUG, *way)

@@ -39,10 +39,10 @@ async def switch_off(request: Asked, language: FromPath[str], slug: FromPath[str
 async def _switch(held: Parts, who: Signed, slug: str, *, on: bool) -> Response[bytes]:
     petition = gate.petition_for(held, who, slug, DECIDE)
     async with held.database.write() as tx:
-        await safety.switch(tx, petition.id, on=on, by=who.actor, session_id=who.session.id, today=held.today())
-    if on:
-        held.searches.keep_only(who.session.id)
-        held.likenesses.keep_only(who.session.id)
+        ended = await safety.switch(tx, petition.id, on=on, by=who.actor, session_id=who.session.id, today=held.today())
+    for session_id in ended:
+        held.searches.forget(session_id)
+        held.likenesses.forget(session_id)
     await held.hub.poll()
     return redirect(f"/organizer/{who.language}/petitions/{slug}/safety")
 

@@ -75,10 +75,6 @@ class Unlocked(ABC, Generic[M]):
         for held in [held for held in self._held if held[0] == session_id]:
             self._drop(held)
 
-    def keep_only(self, session_id: bytes) -> None:
-        for held in [held for held in self._held if held[0] != session_id]:
-            self._drop(held)
-
     async def close(self) -> None:
         """Waits for what was going on: a reading that is cut off must give its connection back first."""
         tasks = [made.task for made in self._held.values() if made.task is not None]

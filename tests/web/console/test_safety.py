@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from sqlalchemy import text
+
 from petition.domain.actors import OWNER, VERIFIER, Grant
+from petition.queries import petitions
 from tests.factories import SLUG, petition_text
 from tests.house import House
 from tests.organizers import Browser, account
 from tests.people import KARIM, LAYLA, OMAR
 from tests.promises.markup import Page
+from tests.servers import command
 
 SAFETY = f"/petitions/{SLUG}/safety"
 OTHER = "another-statement"
@@ -54,6 +60,76 @@ async def test_one_press_hides_pauses_and_signs_the_others_out_and_it_all_comes_
     await phone.send("/safety/off")
     assert LAYLA.full_name in await names(house)
     assert (await house.sign(KARIM)).status_code == 303
+
+
+async def test_nothing_is_taken_out_while_it_is_on(house: House) -> None:
+    """Asked for, agreed to, written or fetched: a list that has not left stays here."""
+    for who in (LAYLA, OMAR):
+        await house.confirmed(who)
+    nour = await account(house, "nour@example.org", Grant(None, OWNER))
+    desk = Browser(house)
+    await desk.sign_in(nour)
+    lists = f"/petitions/{SLUG}/exports"
+    order = {"format": "csv", "reason": "court", "words": "en"}
+    await desk.get(lists)
+    await desk.send("/exports", **order)
+    await desk.get(lists)
+    assert desk.page.text.count("/fetch") == 1
+    fetched = desk.page
+    await desk.get(SAFETY)
+    await desk.send("/safety/on")
+    await desk.get(lists)
+    for path, typed in (("/exports", order), ("/fetch", {})):
+        desk.page = fetched
+        answer = await desk.send(path, **typed)
+        assert answer.status_code == 409, path
+        assert LAYLA.email not in answer.text
+        assert "stops every export" in answer.text
+    for words in (("--format", "csv"), ("--format", "pdf")):
+        key = next((house.settings.data_dir / "recovery").glob("*.key"))
+        done = await asyncio.to_thread(
+            command,
+            house.settings.data_dir,
+            house.settings.database_url,
+            "export",
+            SLUG,
+            "--key",
+            str(key),
+            "--reason",
+            "court",
+            "-o",
+            "-",
+            *words,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "safety switch" in done.stderr
+    await desk.get(SAFETY)
+    await desk.send("/safety/off")
+    desk.page = fetched
+    assert LAYLA.email in (await desk.send("/fetch")).text
+
+
+async def test_whoever_works_on_other_petitions_alone_stays_signed_in_and_each_press_is_kept(house: House) -> None:
+    await house.apply(petition_text(slug=OTHER))
+    async with house.parts.database.read() as connection:
+        found = [await petitions.petition(connection, slug) for slug in (SLUG, OTHER)]
+    mine, theirs = (petition.id for petition in found if petition)
+    owner = await account(house, "nour@example.org", Grant(mine, OWNER))
+    elsewhere = await account(house, "sami@example.org", Grant(theirs, OWNER))
+    everyone = await account(house, "rana@example.org", Grant(None, OWNER))
+    phone, other, whole = Browser(house), Browser(house), Browser(house)
+    for browser, who in ((phone, owner), (other, elsewhere), (whole, everyone)):
+        await browser.sign_in(who)
+    form = await phone.get(SAFETY)
+    for _ in range(2):
+        phone.page = form
+        await phone.send("/safety/on")
+        assert (await whole.get()).status_code == 303
+        assert (await other.get()).status_code == 200
+        await whole.sign_in(everyone)
+    async with house.parts.database.read() as connection:
+        acts = (await connection.execute(text("SELECT count(*) FROM audit WHERE verb = 'petition:make-safe'"))).scalar()
+    assert acts == 2
 
 
 async def test_those_who_wait_can_still_leave_while_it_is_on(house: House) -> None:
