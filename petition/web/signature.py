@@ -1,5 +1,6 @@
 """The signatory's own link and its acts, and the receipt. GETs change nothing: scanners follow links."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -58,7 +59,9 @@ async def link(
         line = await ledger.placed(connection, *_place(held, signature))
     assert token is not None
     code = checkpoint.short_code(line.index, line.entry) if line else None
-    return _answer(held, _page(held, signature, token, other=other, asked=asked, said=said, code=code), language)
+    return _answer(
+        held, _page(held, signature, token, language, other=other, asked=asked, said=said, code=code), language
+    )
 
 
 async def _circumstances(connection: Any, signature: Signature) -> tuple[Signature | None, bool]:
@@ -98,6 +101,7 @@ def _page(
     held: Parts,
     signature: Signature,
     token: bytes,
+    language: str,
     *,
     other: Signature | None = None,
     asked: bool = False,
@@ -108,15 +112,16 @@ def _page(
     """The page that fits where the signature stands."""
     text, petition = tokens.written(token), _petition(held, signature)
     form = form or FormState()
+    own = partial(_own, signature, token, petition, language)
     if signature.state == states.CONFIRMED and signature.own_copy is None:
         return LinkEnded(text, kind="purged", petition=petition, code=code)
     if asked:
-        return RightlyListed(text, petition, _own(signature, token, petition), signature.method, form)
+        return RightlyListed(text, petition, own(), signature.method, form)
     if signature.state == states.CONFIRMED:
         return Confirmed(
             text,
             petition,
-            _own(signature, token, petition),
+            own(),
             total=held.hub.any_counts(signature.slug).total,
             awaiting=signature.counted_as is None,
             said=said if said in SAID else None,
@@ -129,7 +134,7 @@ def _page(
         return LinkEnded(text, kind=_kind(other), petition=petition, acts=_acts(other))
     if signature.state == states.PENDING and not signature.expired(held.today()):
         changed = signature.version if signature.version != petition.version else None
-        return Pending(text, petition, _own(signature, token, petition), form, changed)
+        return Pending(text, petition, own(), form, changed)
     return LinkEnded(text, kind=_kind(signature), petition=petition, acts=_acts(signature))
 
 
@@ -146,10 +151,11 @@ def _acts(signature: Signature) -> tuple[str, ...]:
     return () if signature.own_copy is None else ("erase",)
 
 
-def _own(signature: Signature, token: bytes, petition: Petition) -> OwnData:
+def _own(signature: Signature, token: bytes, petition: Petition, language: str) -> OwnData:
+    """In the words of the page's language, whatever the one that was signed in."""
     record: dict[str, Any] = signing.own_record(signature, token)
     category = petition.category(record["category"])
-    label = petition.in_language(category.label, signature.language) if category else record["category"]
+    label = petition.in_language(category.label, language) if category else record["category"]
     return OwnData(
         full_name=record["full_name"],
         email=record["email"],
@@ -188,7 +194,7 @@ async def _not_agreed(held: Parts, token: bytes, language: str, typed: Typed) ->
         signature = await signing.standing(connection, token)
         other, asked = await _circumstances(connection, signature)
     form = FormState(typed.values, {"agree": FieldRefused("agree-missing")})
-    return _answer(held, _page(held, signature, token, other=other, asked=asked, form=form), language, 422)
+    return _answer(held, _page(held, signature, token, language, other=other, asked=asked, form=form), language, 422)
 
 
 @post("/{language:str}/signature/{text:str}/deny", status_code=303)

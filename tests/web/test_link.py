@@ -467,6 +467,9 @@ async def test_an_awaiting_claim_is_said_on_the_link(house: House) -> None:
     page = await house.http.get(link)
     assert ENGLISH("signature.awaiting", category="")[:30] in page.text
     assert "Journalists" in page.text
+    # In the words of the page, not of the language that was signed in.
+    other = link.replace("/ar/", "/en/") if "/ar/" in link else link.replace("/en/", "/ar/")
+    assert ("Journalists" in (await house.http.get(other)).text) == ("/en/" in other)
 
 
 # Links that are none
