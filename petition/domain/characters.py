@@ -141,6 +141,31 @@ def tidy(text: str, limit: int) -> str:
     return text
 
 
+_PLACING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Marks that keyboards leave in a sentence: they join or part letters and emoji, or say which way a sign leans.
+_LEFT_BY_TYPING = re.compile("[\u061c\u200c-\u200f\ufe0e\ufe0f]")
+
+
+def prose(text: str, limit: int) -> str:
+    """A text that is no name, as one line: what ordinary typing leaves in it stays, what turns the rest round may not.
+
+    FieldRefused: nul, control, name-bidi, name-invisible, too-long.
+    """
+    if "\x00" in text:
+        raise FieldRefused("nul")
+    text = " ".join(text.split()).strip(_AT_ENDS)
+    if len(text) > limit:
+        raise FieldRefused("too-long", limit=limit)
+    if _CONTROL.search(text):
+        raise FieldRefused("control")
+    if _PLACING.search(text):
+        raise FieldRefused("name-bidi")
+    seen = _LEFT_BY_TYPING.sub("", text)
+    if _INVISIBLE.search(seen):
+        raise FieldRefused("name-invisible")
+    return unicodedata.normalize("NFC", text) if seen.strip() else ""
+
+
 def _joined(text: str) -> str:
     """Zero-width characters: kept where needed, dropped where they show nothing, else refused."""
     kept: list[str] = []

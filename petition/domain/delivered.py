@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from petition.domain.characters import prose
 from petition.errors import FieldRefused, Invalid
 
 Texts = Mapping[str, str]
@@ -52,7 +53,7 @@ def read(
         for language in languages:
             field = f"{name}-{language}"
             try:
-                texts[name] |= {language: text} if (text := _text(raw.get(field, ""))) else {}
+                texts[name] |= {language: text} if (text := prose(raw.get(field, ""), LIMIT)) else {}
             except FieldRefused as why:
                 refused[field] = why
     if not texts["how"] and not any(field.startswith("how-") for field in refused):
@@ -78,15 +79,6 @@ def _day(text: str, today: date) -> date:
     if day > today:
         raise FieldRefused("date-to-come")
     return day
-
-
-def _text(text: str) -> str:
-    text = " ".join(text.split())
-    if len(text) > LIMIT:
-        raise FieldRefused("too-long", limit=LIMIT)
-    if not text.isprintable():
-        raise FieldRefused("control")
-    return text
 
 
 def over_on(days: Collection[date]) -> date | None:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from petition.domain.characters import prose
 from petition.domain.headings import Columns
 from petition.domain.importing import Evidence
 from petition.domain.listed import Listed
@@ -71,12 +72,11 @@ def read_source(raw: Mapping[str, str], languages: Collection[str], *, today: da
     refused: dict[str, FieldRefused] = {}
     texts = {}
     for name, limit in (("office", LIMIT), ("sheet", LIMIT), ("note", NOTE_LIMIT)):
-        texts[name] = " ".join(raw.get(name, "").split())
-        if len(texts[name]) > limit:
-            refused[name] = FieldRefused("too-long", limit=limit)
-        elif not texts[name].isprintable():
-            refused[name] = FieldRefused("control")
-    if not texts["office"]:
+        try:
+            texts[name] = prose(raw.get(name, ""), limit)
+        except FieldRefused as why:
+            refused[name] = why
+    if texts.get("office") == "":
         refused["office"] = FieldRefused("required")
     day = today
     try:
