@@ -79,6 +79,9 @@ def _order(languages: tuple[str, ...], typed: Typed) -> tuple[tuple[str, ...], s
         return found
 
     first, many = number("first", sheet.HIGHEST), number("number", sheet.MOST)
+    if not wrong and first + many - 1 > sheet.HIGHEST:
+        # The last of them has a number as well.
+        wrong["first"] = FieldRefused("not-a-number-to", most=sheet.HIGHEST - many + 1)
     if wrong:
         raise Invalid(wrong)
     return known[typed.get("languages")], typed.get("paper"), first, many

@@ -48,6 +48,10 @@ async def test_what_is_asked_wrongly_is_told_and_kept(house: House, monkeypatch:
     assert browser.text.count("A number from 1 to 100.") >= 1
     assert browser.text.count("A number from 1 to 9,999.") >= 1
     assert 'name="number" inputmode="numeric" dir="ltr" autocomplete="off" value="101"' in browser.page.text
+    await browser.get(HERE)
+    await browser.send("/sheets", languages="ar", paper="a4", number="100", first="9999")
+    assert browser.page.status_code == 422
+    assert "A number from 1 to 9,900." in browser.text
     monkeypatch.setattr("petition.typesetting.NEEDED", ("nothing_of_the_kind",))
     await browser.get(HERE)
     assert "has to install the extra pdf" in browser.text
