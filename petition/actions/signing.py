@@ -307,7 +307,11 @@ async def withdraw(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date
 
 
 async def erase(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date) -> Signature:
-    """Withdrawn, and nothing left that follows from the person: no record, no copy, no digest, no mail."""
+    """Withdrawn, and nothing left that follows from the person: no record, no copy, no digest, no mail.
+
+    So nothing knows them again, should a list name them. Whoever said that a list was wrong was promised the opposite:
+    of them nothing but the digest is left, and that stays.
+    """
     signature = await _own(tx, token)
     if signature.state == states.CONFIRMED:
         await _change(
@@ -321,6 +325,8 @@ async def erase(tx: AsyncConnection, token: bytes, *, keys: Keys, today: date) -
         await _removed(tx, signature, "erased", keys=keys, today=today)
     elif signature.state == states.PENDING:
         await _change(tx, signature.id, state=states.WITHDRAWN, reason=states.ERASED, **tables.WIPED)
+    elif signature.reason == states.DENIED and signature.identity is not None:
+        return signature
     elif signature.reason != states.ERASED:
         await _change(tx, signature.id, reason=states.ERASED, **tables.WIPED)
     await outbox.forget(tx, [signature.id])
