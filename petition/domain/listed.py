@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from petition.domain import folding, states, submission, tabular
@@ -41,6 +41,9 @@ COUNTRIES = {
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
 # No country, category or state is called by more letters.
 LONGEST_WORD = 200
+_ISO_DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d(?![\d-])", re.ASCII)
+# Whoever signed earlier signed something else.
+FIRST_DAY = date(1950, 1, 1)
 _SERIAL = re.compile(r"\d{5}")
 _SERIALS = range(30_000, 80_000)
 _NOUGHT = date(1899, 12, 30)
@@ -210,9 +213,23 @@ def day(text: str, until: date) -> date:
         elif _SERIAL.fullmatch(plain) and int(plain) in _SERIALS:
             read = _NOUGHT + timedelta(days=int(plain))
         else:
-            read = date.fromisoformat(plain[:10])
+            read = _iso(plain)
     except ValueError:
         raise FieldRefused("date-unreadable") from None
+    return within(read, until)
+
+
+def _iso(text: str) -> date:
+    """With a time of day or without; neither a week nor anything behind it."""
+    if not _ISO_DAY.match(text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text).date()
+
+
+def within(read: date, until: date) -> date:
+    """The day, if anybody can have signed on it."""
     if read > until:
         raise FieldRefused("date-to-come")
+    if read < FIRST_DAY:
+        raise FieldRefused("date-too-early")
     return read

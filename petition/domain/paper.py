@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from petition.domain import listed
 from petition.domain.characters import prose
 from petition.domain.headings import Columns
 from petition.domain.importing import Evidence
@@ -78,13 +79,11 @@ def read_source(raw: Mapping[str, str], languages: Collection[str], *, today: da
             refused[name] = why
     if texts.get("office") == "":
         refused["office"] = FieldRefused("required")
-    day = today
+    day, typed = today, raw.get("day", "").strip()
     try:
-        day = date.fromisoformat(raw.get("day", "").strip())
-        if day > today:
-            refused["day"] = FieldRefused("date-to-come")
-    except ValueError:
-        refused["day"] = FieldRefused("date-unreadable" if raw.get("day", "").strip() else "required")
+        day = listed.day(typed, today)
+    except FieldRefused as why:
+        refused["day"] = why if typed else FieldRefused("required")
     chosen = {"evidence": EVIDENCE, "language": languages}
     for name, known in chosen.items():
         if raw.get(name, "") not in known:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petition import sheets
-from petition.domain import headings, identity, states
+from petition.domain import headings, identity, paper, states
 from petition.domain.headings import Unmapped
 from petition.domain.listed import Listed, Reader, Vocabulary
 from petition.domain.listing import COLUMNS, InWords, Made, Row, Wanted, writer
@@ -136,13 +136,44 @@ def test_what_is_asked_for_wins_over_what_is_guessed() -> None:
         headings.columns(rows, KNOWN, {"full_name": "Surname"})
 
 
-@pytest.mark.parametrize("text", ["2018-01-30", "30/01/2018", "30.1.2018", "٣٠/١/٢٠١٨", "43130", "2018-01-30 00:00:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018-01-30",
+        "30/01/2018",
+        "30.1.2018",
+        "٣٠/١/٢٠١٨",
+        "43130",
+        "2018-01-30 00:00:00",
+        "20180130",
+        "2018-01-30T18:05Z",
+    ],
+)
 def test_days_are_read_as_people_and_spreadsheets_write_them(text: str) -> None:
     columns = headings.columns([(1, ["name", "date", "category"])], KNOWN, {})
     assert reader(columns).read(2, ["Huda Ali", text, "a"]).signed_on == DAY
 
 
-@pytest.mark.parametrize(("text", "code"), [("31.1.2018", "date-to-come"), ("soon", "date-unreadable")])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("31.1.2018", "date-to-come"),
+        ("1850-05-05", "date-too-early"),
+        ("0001-01-01", "date-too-early"),
+        *(
+            (text, "date-unreadable")
+            for text in (
+                "soon",
+                "2018-01-30zzz",
+                "2018-01-30T25:99",
+                "2018-W05-2",
+                "2018-0130",
+                "2018-01-300",
+                "2018-02-30",
+            )
+        ),
+    ],
+)
 def test_a_day_that_cannot_be_is_told(text: str, code: str) -> None:
     columns = headings.columns([(1, ["name", "date", "category"])], KNOWN, {})
     with pytest.raises(Invalid) as refused:
@@ -192,3 +223,12 @@ def test_a_category_is_its_own_code_before_anybodys_label_and_two_of_one_label_a
     assert told["category"].endswith("understood: alpha; beta; gamma / غاما.")
     assert "anonymous" in told["visibility"]
     assert "ar / العربية; en / English" in told["language"]
+
+
+def test_a_sheets_own_day_is_read_by_the_same_rule() -> None:
+    sheet = {"office": "Homs", "evidence": "copies", "language": "ar"}
+    assert paper.read_source({**sheet, "day": "2018-01-30"}, ("ar",), today=DAY).day == DAY
+    for text, code in (("", "required"), ("2018-W05-2", "date-unreadable"), ("0001-01-01", "date-too-early")):
+        with pytest.raises(Invalid) as refused:
+            paper.read_source({**sheet, "day": text}, ("ar",), today=DAY)
+        assert {name: why.code for name, why in refused.value.fields.items()} == {"day": code}
