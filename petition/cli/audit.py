@@ -7,12 +7,12 @@ import json
 import re
 import sys
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -30,6 +30,7 @@ from petition.domain.ledger import Broken
 from petition.domain.sampling import Given
 from petition.errors import FileRefused, OperatorError
 
+Key = TypeVar("Key")
 Tile = tuple[int | str, int, int]  # level or `entries`, number, width
 LATEST = 253_402_300_799  # the last second that a date can show
 _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
@@ -41,6 +42,8 @@ _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
               help="A receipt, or a file with its short code: does its line count?")  # fmt: skip
 @click.option("--since", type=click.Path(path_type=Path), metavar="CHECKPOINT",
               help="A checkpoint kept from before: was anything before it changed?")  # fmt: skip
+@click.option("--key", "earlier", multiple=True, metavar="VKEY",
+              help="A key that signed before, or at another address.")  # fmt: skip
 @click.option("--witness", "witnesses", multiple=True, metavar="VKEY",
               help="A witness that you trust: has it seen this ledger grow?")  # fmt: skip
 @click.option("--sample", type=click.Path(path_type=Path), metavar="FILE",
@@ -50,6 +53,7 @@ def command(
     url: str,
     receipts: tuple[Path, ...],
     since: Path | None,
+    earlier: tuple[str, ...],
     witnesses: tuple[str, ...],
     sample: Path | None,
     keep: Path | None,
@@ -60,7 +64,8 @@ def command(
     checked on this machine.
     """
     texts = {path: _text(path) for path in (*receipts, *([since] if since else []))}
-    trusted = [_witness(line) for line in witnesses]
+    trusted = [_named(Witness.read, line) for line in witnesses]
+    before = [_named(Verifier.read, line) for line in earlier]
     given = _given(sample) if sample is not None else None
     with Site(url) as site:
         verifier = _key(site)
@@ -70,17 +75,18 @@ def command(
         click.echo(f"key         {verifier}")
         click.echo(f"checkpoint  {head.size:,} entries, and its signature holds")
         wanted = _lines(texts[path] for path in receipts) | (set(given.rows) if given else set())
-        at = _size_of(given, verifier) if given else None
+        keys = [verifier, *before]
+        at = _size_of(given, keys) if given else None
         recount = Recount(site.slug, {said["ledger_size"], head.size}, wanted, () if at is None else (at.size,))
         tree = uvloop.run(_recounted(site, head, recount))
     wrong = list(_compared(recount, head, said))
     if since is not None:
-        wrong += _since(texts[since], tree, verifier)
+        wrong += _since(texts[since], tree, keys)
     if given is not None and at is not None:
         wrong += _sample(given, at, recount, tree)
-    wrong += _cosigned(cosigned, tree, verifier, trusted)
+    wrong += _cosigned(cosigned, tree, keys, trusted)
     for path in receipts:
-        wrong += _receipt(path, texts[path], recount, tree, verifier)
+        wrong += _receipt(path, texts[path], recount, tree, keys)
     if wrong:
         cli.fail(f"{site.slug}: {'; '.join(wrong)}")
     if keep is not None:
@@ -276,17 +282,20 @@ def _compared(recount: Recount, head: Head, said: Any) -> Iterator[str]:
     yield from found
 
 
-def _since(text: str, tree: Tree, verifier: Verifier) -> Iterator[str]:
+def _since(text: str, tree: Tree, keys: Sequence[Verifier]) -> Iterator[str]:
     try:
-        head = checkpoint.read(text, verifier)
+        head, unknown = tree.kept(text, keys)
     except Malformed as wrong:
         yield f"the checkpoint from before: {wrong}"
         return
-    why = tree.begins_with(head)
-    if why is not None:
-        yield f"the checkpoint from before: {why}"
-    else:
-        click.echo(f"since       the {head.size:,} entries from before are all there, unchanged and in order")
+    click.echo(f"since       the {head.size:,} entries from before are all there, unchanged and in order")
+    _unknown(unknown)
+
+
+def _unknown(why: str) -> None:
+    """It fits all the same: its root, or what leads to it, is that of the entries that were read."""
+    if why:
+        click.echo(f"            {why}; that signature is checked where its key is named: --key VKEY")
 
 
 def _given(path: Path) -> Given:
@@ -296,10 +305,10 @@ def _given(path: Path) -> Given:
         raise FileRefused(path, None, str(wrong)) from None
 
 
-def _size_of(given: Given, verifier: Verifier) -> Head:
+def _size_of(given: Given, keys: Sequence[Verifier]) -> Head:
     """The tree that the sample was drawn from."""
     try:
-        return checkpoint.read(given.checkpoint, verifier)
+        return checkpoint.read_kept(given.checkpoint, keys)[0]
     except Malformed as wrong:
         raise OperatorError(f"the sample's checkpoint is not to be trusted: {wrong}") from None
 
@@ -329,24 +338,29 @@ def _sample(given: Given, at: Head, recount: Recount, tree: Tree) -> Iterator[st
     click.echo(f"            if you confirm all {whole:,}: with 95 % confidence fewer than {bound:,} of all are false")
 
 
-def _witness(line: str) -> Witness:
+def _named(read: Callable[[str], Key], line: str) -> Key:
+    """A key as it was typed in."""
     try:
-        return Witness.read(line)
+        return read(line)
     except Malformed as wrong:
         raise click.UsageError(f"{line}: {wrong}.") from None
 
 
-def _cosigned(note: str, tree: Tree, verifier: Verifier, trusted: list[Witness]) -> Iterator[str]:
+def _cosigned(note: str, tree: Tree, keys: Sequence[Verifier], trusted: list[Witness]) -> Iterator[str]:
     """Who else saw this ledger. A name alone proves nothing: only the keys that were given are checked."""
     if not note:
         yield from (f"no witness has cosigned this ledger, {each.name} neither" for each in trusted)
         return
     try:
-        head = checkpoint.read(note, verifier)
-        names = {name for name, _ in checkpoint.read_note(note)[1]} - {verifier.name}
+        head, unknown = checkpoint.read_kept(note, keys)
+        names = {name for name, _ in checkpoint.read_note(note)[1]} - {note.partition("\n")[0]}
         why = tree.begins_with(head)
     except Malformed as wrong:
         yield f"the cosigned checkpoint: {wrong}"
+        return
+    if why is not None and unknown and not trusted:
+        # Nothing shows that it is this ledger's: it is told, and proves nothing against the site.
+        click.echo(f"witnessed   a checkpoint that stands by itself: {unknown}, and if that is this ledger's, {why}")
         return
     if why is not None:
         yield f"the cosigned checkpoint: {why}"
@@ -365,8 +379,11 @@ def _cosigned(note: str, tree: Tree, verifier: Verifier, trusted: list[Witness])
         )
 
 
-def _receipt(path: Path, text: str, recount: Recount, tree: Tree, verifier: Verifier) -> Iterator[str]:
+def _receipt(path: Path, text: str, recount: Recount, tree: Tree, keys: Sequence[Verifier]) -> Iterator[str]:
     try:
-        click.echo(f"receipt     {path.name}: {auditing.standing(text, recount, tree, verifier)}")
+        told, unknown = auditing.standing(text, recount, tree, keys)
     except Malformed as wrong:
         yield f"receipt {path.name}: {wrong}"
+        return
+    click.echo(f"receipt     {path.name}: {told}")
+    _unknown(unknown)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -269,6 +269,15 @@ class Tree:
             return f"the site's first {head.size} entries are others: history was rewritten"
         return None
 
+    def kept(self, note: str, keys: Sequence[Verifier]) -> tuple[Head, str]:
+        """The tree of a checkpoint from before, with which this one begins, and what of its signature is not known
+        (`checkpoint.read_kept`); `Malformed` if it does not fit."""
+        head, unknown = checkpoint.read_kept(note, keys)
+        why = self.begins_with(head)
+        if why is not None:
+            raise Malformed(f"{unknown}, and if that is this ledger's, {why}" if unknown else why)
+        return head, unknown
+
 
 def index_in(text: str) -> int:
     """The line that a receipt or a short code is about; `Malformed` if it is neither."""
@@ -276,22 +285,22 @@ def index_in(text: str) -> int:
     return short[0] if short is not None else Receipt.read(text).index
 
 
-def standing(text: str, recount: Recount, tree: Tree, verifier: Verifier) -> str:
-    """How the line of a receipt, or of a short code, stands; `Malformed` if it is none of this ledger.
+def standing(text: str, recount: Recount, tree: Tree, keys: Sequence[Verifier]) -> tuple[str, str]:
+    """How the line of a receipt, or of a short code, stands, and what of its signature is not known; `Malformed` if it
+    is none of this ledger.
 
     The recount must have kept the entry of `index_in(text)`.
     """
     index, short = index_in(text), checkpoint.read_short_code(text)
-    line = recount.lines[index] if index < recount.size else None
+    line, unknown = recount.lines[index] if index < recount.size else None, ""
     if short is None:
         read = Receipt.read(text)
-        why = tree.begins_with(read.verify(verifier))
-        if why is not None:
-            raise Malformed(f"its checkpoint does not fit: {why}")
+        head, unknown = tree.kept(read.checkpoint, keys)
+        read.leads_to(head)
     elif line is None or checkpoint.read_short_code(checkpoint.short_code(index, recount.bodies[index])) != short:
         raise Malformed("there is no such line in this ledger")
     assert line is not None  # it is proved to be in a tree that is a beginning of this one
-    return _stands(index, line)
+    return _stands(index, line), unknown
 
 
 def _stands(index: int, line: Standing) -> str:

@@ -28,6 +28,7 @@ ED25519 = b"\x01"
 MOST_BYTES = 1 << 20
 PROOF_HEADING = "c2sp.org/tlog-proof@v1"
 DASH = "\N{EM DASH} "
+ANOTHER_KEY = "it is signed by an earlier or another key"
 _SHORT = re.compile(r"(0|[1-9][0-9]{0,15})-?([A-Z2-7]{5})-?([A-Z2-7]{5})")
 
 
@@ -143,6 +144,27 @@ def read(note: str, verifier: Verifier) -> Head:
     return head
 
 
+def read_kept(note: str, keys: Sequence[Verifier]) -> tuple[Head, str]:
+    """The tree of a checkpoint from before, and what of its signature cannot be checked with these keys, today's first:
+    empty where one of them signed it. `Malformed` where a signature does not hold, or for another petition's.
+
+    Keys change, and addresses do. Whose root is that of the tree's beginning fits it, whoever signed.
+    """
+    text, signatures = read_note(note)
+    name, head = read_text(text)
+    ids = {material[:4] for who, material in signatures if who == name}
+    known = [key for key in keys if key.name == name and key.id in ids]
+    for key in known:
+        verified(text, signatures, key)
+    if known:
+        return head, ""
+    if name.rpartition("/ledger/")[2] != keys[0].name.rpartition("/ledger/")[2]:
+        raise Malformed(f"this is a checkpoint of {name}, not of {keys[0].name}")
+    if not ids:
+        raise Malformed(f"there is no signature by a key of {name}")
+    return head, ANOTHER_KEY if name == keys[0].name else f"it is of another address: {name}"
+
+
 def verified(text: str, signatures: Sequence[tuple[str, bytes]], verifier: Verifier) -> None:
     """`Malformed` unless one of the signatures is the verifier's, and all that say they are hold."""
     own = [material[4:] for name, material in signatures if name == verifier.name and material[:4] == verifier.id]
@@ -199,6 +221,11 @@ class Receipt:
         Whether the line still counts is not in a receipt: the entries after it say so.
         """
         head = read(self.checkpoint, verifier)
+        self.leads_to(head)
+        return head
+
+    def leads_to(self, head: Head) -> None:
+        """`Malformed` if code, entry and proof do not belong to this tree, whoever signed it."""
         entry: Any = json.loads(self.entry)
         if not isinstance(entry, dict) or entry.get("event") != "counted":
             raise Malformed("the entry in this receipt is not that of a signature")
@@ -206,7 +233,6 @@ class Receipt:
             raise Malformed("the code in this receipt is not that of its entry")
         if not merkle.included(merkle.leaf(self.entry), self.index, head.size, self.proof, head.root):
             raise Malformed("the proof does not lead from the entry to the checkpoint's root")
-        return head
 
 
 def short_code(index: int, entry: bytes) -> str:
