@@ -32,7 +32,8 @@ SAME_SECONDS = 3600.0
 MOST_BACK_OFF = 3600.0
 PATIENCE = 10.0
 MOST_BYTES = 64 * 1024
-MOST_AHEAD = 300  # seconds that a witness's clock may be ahead of ours
+# Seconds that a witness's clock may be ahead of ours, or behind: of a tree that did not grow it may give an older word.
+MOST_AHEAD, MOST_BEHIND = 300, 7 * 86_400
 
 
 class _Refused(Exception):
@@ -66,7 +67,7 @@ class Submitting:
         self._database = database
         self._clock = clock
         self._monotonic = monotonic
-        self._memory: dict[tuple[bytes, str], _Memory] = {}
+        self._memory: dict[tuple[bytes, str, str], _Memory] = {}
 
     async def newer(self, slug: str | None = None) -> list[Newer]:
         """Asks every witness (of one ledger) at once; those that have seen more than this database shows, or others.
@@ -96,7 +97,7 @@ class Submitting:
             return sum(await asyncio.gather(*(self._turn(http, each, asked) for each, asked in turns)))
 
     def _is_due(self, watched: Watched, asked: Asked) -> bool:
-        known = self._memory.get((watched.petition_id, asked.vkey))
+        known = self._memory.get((watched.petition_id, asked.url, asked.vkey))
         if known is None:
             return True
         waited = self._monotonic() - known.asked
@@ -105,7 +106,7 @@ class Submitting:
         return waited >= (CHANGED_SECONDS if known.note != watched.note else SAME_SECONDS)
 
     async def _turn(self, http: httpx.AsyncClient, watched: Watched, asked: Asked) -> bool:
-        key = (watched.petition_id, asked.vkey)
+        key = (watched.petition_id, asked.url, asked.vkey)
         known = self._memory.setdefault(key, _Memory(0.0, ""))
         known.asked, known.note = self._monotonic(), watched.note
         try:
@@ -135,7 +136,10 @@ class Submitting:
         if answer.status_code == 409:
             # It has seen another size last: its own word for it is asked about once.
             told = cosignature.read_size(answer.text)
-            if told is None or told == old:
+            if told is None:
+                # Whatever stands between us and it may say so too: without a size it is no word of a witness.
+                raise _Refused(witnessed.WRONG)
+            if told == old:
                 raise _Refused(witnessed.CONTRADICTS)
             if told > head.size:
                 raise _Refused(witnessed.AHEAD)
@@ -143,11 +147,11 @@ class Submitting:
         if answer.status_code in (409, 422):
             raise _Refused(witnessed.CONTRADICTS)
         if answer.status_code != 200:
-            raise _Refused(witnessed.REFUSED if answer.status_code in (400, 403, 404) else witnessed.AWAY)
+            raise _Refused(witnessed.REFUSED if answer.status_code in (400, 403, 404) else witnessed.FAILS)
         text, _ = checkpoint.read_note(watched.note)
         line, at = cosignature.verified(f"{text}\n{answer.text}", asked.witness)
-        if at > self._clock().timestamp() + MOST_AHEAD:
-            raise _Refused(witnessed.WRONG)
+        if not -MOST_BEHIND <= at - self._clock().timestamp() <= MOST_AHEAD:
+            raise _Refused(witnessed.CLOCK)
         return asked.cosigned(watched.note, head.size, line, at)
 
     async def _post(

@@ -190,20 +190,21 @@ LIES: dict[str, tuple[Any, str]] = {
     "another text": (saying(200, lambda _: cosignature.sign("a\n1\nb\n", 1, NAME, SEED)), "wrong"),
     "another time": (
         saying(200, lambda asked: cosignature.sign(text_in(asked), 1 << 40, NAME, SEED)),
-        "wrong",
+        "clock",
     ),
+    "a time long ago": (saying(200, lambda asked: cosignature.sign(text_in(asked), 1, NAME, SEED)), "clock"),
     "no cosignature": (saying(200, lambda _: "thank you\n"), "wrong"),
     "nothing": (saying(200, lambda _: ""), "wrong"),
     "without end": (saying(200, lambda _: "x" * (1 << 20)), "wrong"),
     "has seen more": (saying(409, lambda _: "99999\n"), "ahead"),
     "has seen others": (saying(409, lambda asked: f"{cosignature.read_request(asked.decode())[0]}\n"), "contradicts"),
     "never agrees": (saying(409, lambda _: "1\n"), "contradicts"),
-    "conflict without a size": (saying(409, lambda _: "no"), "contradicts"),
+    "conflict without a size": (saying(409, lambda _: "<html>no</html>"), "wrong"),
     "no such proof": (saying(422, lambda _: ""), "contradicts"),
     "unknown here": (saying(404, lambda _: ""), "refused"),
     "not signed": (saying(403, lambda _: ""), "refused"),
-    "broken": (saying(500, lambda _: ""), "away"),
-    "elsewhere": (saying(302, lambda _: ""), "away"),
+    "broken": (saying(500, lambda _: ""), "fails"),
+    "elsewhere": (saying(302, lambda _: ""), "fails"),
 }
 
 
@@ -233,7 +234,8 @@ async def test_one_that_is_down_or_slow_holds_up_nobody_and_is_asked_less_often(
         at_work(create_witness(book, house.clock.wall)) as url,
         at_work(saying(200, lambda _: "", wait=3)) as slow,
     ):
-        for address, witness in ((slow, silent), (f"http://127.0.0.1:{free_port()}", gone), (url, book.witness)):
+        nowhere = f"http://127.0.0.1:{free_port()}"
+        for address, witness in ((slow, silent), (nowhere, gone), (url, book.witness)):
             await ask(house, address, witness)
         step = asyncio.create_task(house.worker._submitting.step())
         # People are counted meanwhile.
@@ -250,7 +252,7 @@ async def test_one_that_is_down_or_slow_holds_up_nobody_and_is_asked_less_often(
         for _ in range(40):
             house.clock.pass_(seconds=30)
             await house.worker._submitting.step()
-            asked.append(memory[petition, str(gone)].asked)
+            asked.append(memory[petition, nowhere, str(gone)].asked)
         assert len(set(asked)) <= 6
 
 

@@ -62,8 +62,10 @@ def command(
         raise click.UsageError("One act at a time: see --help.")
     settings, act = cli.settings(), acts[0] if acts else None
     if act in ("last", "nothing"):
+        was_doubted = slug in Notary(settings).doubted()
         asyncio.run(_assure(settings, slug, _newest(settings, slug, last) if last is not None else None))
-        click.echo(f"from now on the ledger of {slug} is signed again")
+        if was_doubted:
+            click.echo(f"from now on the ledger of {slug} is signed again")
     change = _asking(witness, no_witness)
     found = asyncio.run(_ledger(settings, slug, act if act in ("new", "retire", "anew") else None, change))
     if found is None:
@@ -86,8 +88,11 @@ def _asking(witness: tuple[str, str] | None, no_witness: str | None) -> Asked | 
     url, vkey = witness
     try:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise click.UsageError(f"{url} is not a witness's address, such as https://witness.example")
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise click.UsageError(f"{url} is not a witness's address, such as https://witness.example")
+    try:
         return Asked(url.rstrip("/"), str(Witness.read(vkey)))
     except ValueError as wrong:
         raise click.UsageError(f"{vkey}: {wrong}.") from None
@@ -95,8 +100,10 @@ def _asking(witness: tuple[str, str] | None, no_witness: str | None) -> Asked | 
 
 TROUBLES = {
     witnessed.AWAY: "it does not answer",
+    witnessed.FAILS: "it answers with an error: is that its address, without a proxy that turns us away?",
     witnessed.REFUSED: "it refuses: is this ledger's key line in its list?",
-    witnessed.WRONG: "its answer is not a cosignature by its key",
+    witnessed.WRONG: "its answer is not a cosignature by its key, nor a size that it has seen",
+    witnessed.CLOCK: "its clock and this machine's are too far apart: one of the two is wrong",
     witnessed.CONTRADICTS: "it has seen another history of this ledger: look into that at once",
     witnessed.AHEAD: "it has seen more entries than this database holds: look into that at once",
 }
@@ -115,6 +122,14 @@ def _newest(settings: Settings, slug: str, path: Path) -> Head:
         raise FileRefused(path, None, getattr(wrong, "strerror", None) or str(wrong)) from None
 
 
+def _must_be_newest(head: Head, copied: Head | None) -> None:
+    if copied is not None and head.size < copied.size:
+        raise OperatorError(
+            f"that checkpoint is of {head.size:,} entries, and the copy itself bears one of {copied.size:,}:"
+            " it is not the newest that anybody has kept"
+        )
+
+
 async def _assure(settings: Settings, slug: str, head: Head | None) -> None:
     """`OtherHistory` where more was signed than this database holds, and then that stays known; `SeenElsewhere` where a
     witness says so. One that does not answer holds up nobody."""
@@ -125,6 +140,7 @@ async def _assure(settings: Settings, slug: str, head: Head | None) -> None:
             if petition is None:
                 return
             if head is not None:
+                _must_be_newest(head, dict(await publishing.heads(connection)).get(slug))
                 notary.remember(slug, head)
                 await publishing.must_follow(connection, petition.id, slug, head)
         for found in await Submitting(database, clock=_now, monotonic=time.monotonic).newer(slug):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from petition import cli, keyfiles
+from petition import cli, keyfiles, words
 from petition.actions import organizers
 from petition.actions.organizers import Secrets
 from petition.db.database import Database
@@ -44,7 +44,8 @@ def add(email: str, role: str, slug: str | None, categories: tuple[str, ...], la
         for line in asyncio.run(_add(settings, email, role, slug, categories, language)):
             click.echo(line)
     except FieldRefused as why:
-        raise click.UsageError(f"{email} is not a mail address that can be used ({why.code}).") from None
+        told = words.load()["en"](f"field.{why.code}", **why.facts)
+        raise click.UsageError(f"{email} is not a mail address that can be used: {told}") from None
 
 
 async def _add(
@@ -99,9 +100,8 @@ async def make(settings: Settings, database: Database, keys: Keys, email: str, g
         try:
             passwords.require_good(password, email)
         except FieldRefused as why:
-            raise OperatorError(
-                f"PETITION_PASSWORD: {why.code}; choose {passwords.SHORTEST} characters or more that nobody guesses"
-            ) from None
+            told = words.load()["en"](f"field.{why.code}", **why.facts)
+            raise OperatorError(f"PETITION_PASSWORD: {told}") from None
     async with database.write() as tx:
         invited = await organizers.invite(tx, email, [grant], language=language, by=None, keys=keys, today=now.date())
         private_keys = {}

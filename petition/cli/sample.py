@@ -69,6 +69,8 @@ def command(
         raise click.UsageError("The seed is one line, and not empty.")
     if (false is None) != (auditor is None) or (false is not None and output is not None):
         raise click.UsageError("--publish FALSE and --by NAME belong together, and come after -o FILE was looked at.")
+    if auditor is not None and at is None:
+        raise click.UsageError("--publish is of the records that were opened: give --at the checkpoint of that time.")
     if auditor is not None and not 0 < len(auditor.strip()) <= 200:
         raise click.UsageError("--by is a name, of at most 200 characters.")
     if output is not None:

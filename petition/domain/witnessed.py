@@ -12,7 +12,8 @@ from petition.domain.checkpoint import Malformed
 from petition.domain.cosignature import Witness
 
 # Why a witness did not cosign: a word each, for operators.
-AWAY, REFUSED, WRONG, CONTRADICTS, AHEAD = "away", "refused", "wrong", "contradicts", "ahead"
+AWAY, FAILS, REFUSED, WRONG, CLOCK = "away", "fails", "refused", "wrong", "clock"
+CONTRADICTS, AHEAD = "contradicts", "ahead"
 GRAVE = (CONTRADICTS, AHEAD)
 
 

@@ -198,9 +198,11 @@ def test_a_move_goes_on_with_the_same_ledger(
     running = server("serve", base_url="http://p.example")
     crowd = Crowd(running)
     crowd.start()
+    crowd.until(2)
+    first, last = tmp_path / "first", tmp_path / "last"
+    first.write_text(checkpoint_of(running, 1))
     crowd.until(8)
     crowd.stop()
-    last = tmp_path / "last"
     last.write_text(checkpoint_of(running, len(crowd.confirmed)))
     assert running.stop() == 0
     copy, keys = tmp_path / "copy", tmp_path / "keys"
@@ -213,7 +215,10 @@ def test_a_move_goes_on_with_the_same_ledger(
         box.refused("restore", str(damaged), "--keys", str(keys))
         box.done("restore", str(copy), "--keys", str(keys))
         box.refused("worker")
+        assert "is not the newest" in box.refused("ledger", SLUG, "--last", str(first))
         assert "is signed again" in box.done("ledger", SLUG, *way)
+        assert "is signed again" not in box.done("ledger", SLUG, *way)
+        assert "is signed again" not in box("ledger", "nope", *way).stdout
         moved = Server(box.folder, box.url, ("serve",), {"base_url": "http://p.example"})
         try:
             moved.start()

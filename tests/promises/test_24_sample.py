@@ -79,10 +79,14 @@ async def test_records_are_opened_checked_and_the_result_is_shown(house: House, 
         assert code == 0, wrong
         assert "6 of 10 drawn by the seed; 6 records are those of their lines" in told
         await tampered(base, file.read_text(), tmp_path / "broken.json")
-    code, told, _ = calls(house, "-n", "6", "--publish", "1", "--by", "Amal Institute")
+    result = ("-n", "6", "--by", "Amal Institute", "--publish")
+    assert calls(house, *result, "1")[0] == 2, "of which lines, if somebody has signed since?"
+    then = tmp_path / "then"
+    then.write_text((await house.http.get(f"/ledger/{SLUG}/checkpoint")).text)
+    code, told, _ = calls(house, *result, "1", "--at", str(then))
     assert code == 0
     assert "1 of 6 drawn from 10 could not be confirmed" in told
-    assert calls(house, "-n", "6", "--publish", "7", "--by", "Amal Institute")[0] == 1
+    assert calls(house, *result, "7", "--at", str(then))[0] == 1
     assert await verbs(house) == ["sample:open", "sample:publish"]
     await house.parts.hub.poll()
     for lang, words in load().items():
