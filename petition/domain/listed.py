@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from petition.domain import folding, states, submission, tabular
+from petition.domain import characters, folding, states, submission, tabular
 from petition.domain.headings import PARTS, Columns
 from petition.domain.submission import Rules, Submission
 from petition.errors import FieldRefused, Invalid
@@ -41,6 +41,7 @@ COUNTRIES = {
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
 # No country, category or state is called by more letters.
 LONGEST_WORD = 200
+REFERENCE_LIMIT = 200
 _ISO_DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d(?![\d-])", re.ASCII)
 # Whoever signed earlier signed something else.
 FIRST_DAY = date(1950, 1, 1)
@@ -167,6 +168,11 @@ class Reader:
             signed_on = day(raw["signed_on"], self.until) if raw.get("signed_on") else self.until
         except FieldRefused as why:
             refused["signed_on"] = why
+        reference = ""
+        try:
+            reference = characters.prose(raw.get("reference", ""), REFERENCE_LIMIT)
+        except FieldRefused as why:
+            refused["reference"] = why
         language = raw.get("language") or self.languages[0]
         if language not in self.languages:
             refused["language"] = FieldRefused("language-unknown")
@@ -178,7 +184,7 @@ class Reader:
             raise Invalid(self._worded({**wrong.fields, **refused})) from None
         if refused:
             raise Invalid(self._worded(refused))
-        return Listed(number, made, language, signed_on, raw.get("reference", ""))
+        return Listed(number, made, language, signed_on, reference)
 
     def _worded(self, refused: Mapping[str, FieldRefused]) -> dict[str, FieldRefused]:
         """Who wrote a list has no choices before them: they are told the words."""

@@ -182,6 +182,14 @@ def test_a_day_that_cannot_be_is_told(text: str, code: str) -> None:
     assert refused.value.fields["signed_on"].code == code
 
 
+@pytest.mark.parametrize(("text", "code"), [("7" * 201, "too-long"), ("1\u202e2", "name-bidi"), ("1\x1b2", "control")])
+def test_a_reference_is_one_short_line(text: str, code: str) -> None:
+    columns = headings.columns([(1, ["name", "category", "reference"])], KNOWN, {})
+    with pytest.raises(Invalid) as refused:
+        reader(columns).read(2, ["Huda Ali", "a", text])
+    assert {name: why.code for name, why in refused.value.fields.items()} == {"reference": code}
+
+
 def test_hostile_names_are_refused_here_as_everywhere() -> None:
     columns = headings.columns([(1, ["name", "category"])], KNOWN, {})
     named = [value for name, value in vars(hostile_names).items() if name.isupper()]
