@@ -15,13 +15,31 @@ import click
 from petition.errors import OperatorError
 
 STDOUT = Path("-")
+# Invisible, and part of how names are spelt.
+_JOINERS = "\u200c\u200d"
+
+
+class NotWritten(OperatorError):
+    """Nothing lies under that name that did not lie there before. `why`: in the system's words."""
+
+    def __init__(self, path: Path, wrong: OSError) -> None:
+        self.path, self.why = path, wrong.strerror
+        super().__init__(f"{path} cannot be written ({wrong.strerror}); nothing of it was kept")
+
+
+def plain(text: str) -> str:
+    """A stranger's text as a terminal shows it: nothing in it is obeyed, nothing turns what follows round."""
+    return "".join(
+        char if char.isprintable() or char in _JOINERS else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 @contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
     """A file for its owner alone, in place once all of it is on the disk; `-` is standard output.
 
-    Whatever breaks off leaves nothing of it, and what lay there before stays.
+    Whatever breaks off leaves nothing of it, and what lay there before stays; `NotWritten` where the disk is full. A
+    device or a pipe is written into as it comes.
     """
     if path == STDOUT:
         try:
@@ -32,6 +50,12 @@ def written(path: Path) -> Iterator[IO[bytes]]:
         except OSError as wrong:
             raise OperatorError(f"standard output cannot be written ({wrong.strerror})") from None
         return
+    if path.exists() and not path.is_file():
+        with _straight(path) as file:
+            yield file
+        return
+    # What a link leads to is written anew; the link stays.
+    path = Path(os.path.realpath(path))
     half = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -40,9 +64,21 @@ def written(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         half.replace(path)
     except OSError as wrong:
-        raise OperatorError(f"{path} cannot be written ({wrong.strerror}); nothing of it was kept") from None
+        raise NotWritten(path, wrong) from None
     finally:
         half.unlink(missing_ok=True)
+
+
+@contextmanager
+def _straight(path: Path) -> Iterator[IO[bytes]]:
+    """Into a device or a pipe, which nothing may take the place of."""
+    try:
+        with path.open("wb") as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as wrong:
+        raise OperatorError(f"{path} cannot be written ({wrong.strerror})") from None
 
 
 def free(path: Path) -> Path:

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,10 +20,11 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from petition.actions import rekeying
+from petition.cli import files
 from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant, Scope
 from petition.domain.listing import Wanted
-from petition.errors import Conflict
+from petition.errors import Conflict, OperatorError
 from petition.keyfiles import write_recovery_key
 from petition.queries import listing as lists
 from petition.queries import organizers as accounts
@@ -319,6 +321,28 @@ def test_a_disk_that_is_full_leaves_no_half_file_and_what_was_there_stays(tmp_pa
     assert "cannot be written" in done.stderr
     assert there.read_text() == "the old list"
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+
+
+def test_a_link_stays_one_and_a_pipe_or_a_device_is_written_into(tmp_path: Path) -> None:
+    real, link, pipe = tmp_path / "real.csv", tmp_path / "link.csv", tmp_path / "pipe"
+    real.write_text("the old list")
+    link.symlink_to(real)
+    with files.written(link) as file:
+        file.write(b"the new list")
+    assert (link.is_symlink(), real.read_text()) == (True, "the new list")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with files.written(pipe) as file:
+        file.write(b"all of it")
+    assert (os.read(reader, 100), pipe.is_fifo()) == (b"all of it", True)
+    os.close(reader)
+    device = Path("/dev/full")
+    with pytest.raises(OperatorError, match="cannot be written"), files.written(device) as file:
+        file.write(b"x")
+    assert device.is_char_device()
+    with pytest.raises(OperatorError, match="cannot be written"), files.written(tmp_path):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.csv", "pipe", "real.csv"]
 
 
 async def test_an_output_that_takes_nothing_is_told_in_one_line(desk: Desk) -> None:
