@@ -135,7 +135,7 @@ async def _import(settings: Settings, order: Order, address: str | None) -> list
         async with opened(settings) as (database, keys):
             petition = await unlocking.petition_of(database, order.slug)
             by = await _actor(database, keys, settings, address)
-            if by is not None and by.scope(petition.id, MODERATE) is None:
+            if by is not None and not by.may(petition.id, MODERATE):
                 raise Forbidden()
             try:
                 importing.require_taking(petition)
@@ -144,19 +144,19 @@ async def _import(settings: Settings, order: Order, address: str | None) -> list
             reader = _reader(sheet, order, petition, catalogues, datetime.now(UTC).date())
             number = sum(1 for _ in taking.lines(sheet, reader.columns))
             for line in _understood(sheet, reader.columns, petition):
-                click.echo(line, err=True)
+                click.echo(files.plain(line), err=True)
             spoken = catalogues[order.language or petition.default_language]
             return await _Run(database, keys, petition, order, by, reader, spoken).whole(sheet, number)
     except SheetRefused as wrong:
         why = catalogues["en"].fill(f"sheet.{wrong.code}", wrong.facts)
         how = " (--encoding)" if wrong.code.startswith("encoding") else ""
-        raise FileRefused(wrong.path, wrong.line, why + how) from None
+        raise FileRefused(files.plain(wrong.path), wrong.line, files.plain(why) + how) from None
 
 
 def _reader(sheet: Sheet, order: Order, petition: Petition, catalogues: Mapping[str, Words], today: date) -> Reader:
     """Worded for whoever can name columns at the command line."""
     first = taking.first_rows(sheet)
-    there = ", ".join(filter(None, _heading(first)))
+    there = files.plain(", ".join(filter(None, _heading(first))))
     try:
         columns = taking.guess(first, catalogues, order.asked)
         return taking.reader(columns, petition, catalogues, order.usual, today)
@@ -229,13 +229,12 @@ class _Run:
                 )
         taken = Taking(self._database, self._keys, self._petition, self._reader, held=self._import, asks=order.asks)
         writer = RefusedRows(self._reader.columns, taking.first_rows(sheet), self._spoken)
-        with files.written(path) as file:
-            file.write(writer.begin())
-            try:
-                await self._rows(sheet, number, taken, lambda *row: file.write(writer.row(*row)))
-            except Conflict as ended:
-                raise self._ended(ended) from None
-            file.flush()
+        try:
+            await self._into(path, writer, sheet, number, taken)
+        except files.NotWritten as full:
+            if self._import is None:
+                raise
+            raise self._full(full, taken.told) from None
         if not taken.told.refused:
             path.unlink()
         if self._import is not None:
@@ -243,11 +242,23 @@ class _Run:
                 await importing.finish(tx, self._import, taken.told.refused, by=self._by, today=self._reader.until)
         return list(self._summary(path, taken.told))
 
+    async def _into(self, path: Path, writer: RefusedRows, sheet: Sheet, number: int, taken: Taking) -> None:
+        """Takes the rows in; those that are refused are written beside the list."""
+        with files.written(path) as file:
+            file.write(writer.begin())
+            try:
+                await self._rows(sheet, number, taken, lambda *row: file.write(writer.row(*row)))
+            except Conflict as ended:
+                raise self._ended(ended) from None
+            file.flush()
+
     async def _rows(
         self, sheet: Sheet, number: int, taken: Taking, refuse: Callable[[int, Sequence[str], Why], object]
     ) -> None:
         rows = taking.lines(sheet, self._reader.columns)
-        bar = click.progressbar(length=number, label=str(self._order.file), file=sys.stderr, hidden=not _watched())
+        bar = click.progressbar(
+            length=number, label=files.plain(str(self._order.file)), file=sys.stderr, hidden=not _watched()
+        )
         with bar:
             while chunk := list(islice(rows, taking.CHUNK)):
                 refused, _ = await taken.chunk(chunk)
@@ -264,11 +275,22 @@ class _Run:
             f"or --undo {self._import.id.hex()} takes back what is in"
         )
 
+    def _full(self, full: files.NotWritten, told: Told) -> OperatorError:
+        """The list is in further than the file of its refused rows."""
+        assert self._import is not None
+        return OperatorError(
+            f"{files.plain(str(full.path))} cannot be written ({full.why}): the rows that were refused are not kept. "
+            f"{told.added + told.there:,} people are in and count; the same file goes on once there is room, "
+            f"or --undo {self._import.id.hex()} takes back what is in"
+        )
+
     def _summary(self, path: Path, told: Told) -> Iterator[str]:
         yield f"{'would be added' if self._order.dry else 'added'}: {told.added:,}"
         if told.there:
             yield f"added by an earlier run of this file: {told.there:,}"
-        yield f"refused: {told.refused:,}" + (f", in {path} with their reasons" if told.refused else "")
+        yield f"refused: {told.refused:,}" + (
+            f", in {files.plain(str(path))} with their reasons" if told.refused else ""
+        )
         if self._import is not None:
             yield f"undone as a whole by: petition import {self._order.slug} --undo {self._import.id.hex()}"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from petition.db import tables
 from petition.db.opening import opened
 from petition.domain import sealing
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Actor, Grant
+from petition.errors import OperatorError
 from tests.domain.names_of_the_world import LATIN
 from tests.factories import SLUG, petition_text
 from tests.house import House
@@ -268,6 +271,43 @@ async def test_a_heading_is_nobody_wherever_it_stands(desk: Desk) -> None:
     assert ("added: 2" in told, "refused: 0" in told) == (True, True), told
 
 
+@SQLITE
+async def test_a_disk_that_fills_up_tells_who_is_in_and_how_it_goes_on(
+    desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = text_of([*PEOPLE, ("x", "", "", "", "")])
+    (desk.here / "list.csv").write_text(content, "utf-8")
+    nothing = dict[str, str]()
+    order = Order(SLUG, desk.here / "list.csv", nothing, nothing, "import", "", None, None, False)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OperatorError) as told:
+            await run_import(house.settings, order, None)
+    said = told.value.message
+    assert "No space left on device" in said
+    assert "3 people are in and count; the same file goes on" in said
+    assert "nothing" not in said
+    assert not list(desk.here.glob("*.part"))
+    again = await desk.taken(content)
+    assert "added by an earlier run of this file: 3" in again
+    assert batch_of(again) == batch_of(said)
+
+
+@SQLITE
+async def test_a_strangers_list_does_not_command_the_terminal(desk: Desk) -> None:
+    evil = "\x1b]0;owned\x07 \u202eevil\nrow 9: nobody"
+    done = await desk.take(text_of([("Huda " + evil, "", "ناشطون", "", "SY", "")], heading=(*HEADING, evil)))
+    other = await desk.take(text_of([], heading=("x", evil)), name="other.csv")
+    for said in (done.stderr, other.stderr):
+        assert "owned" in said
+        assert not set("\x1b\x07\u202e") & set(said)
+        assert "\nrow 9: nobody" not in said
+
+
 async def test_the_same_file_again_and_the_same_people_in_another_add_nothing(desk: Desk, house: House) -> None:
     first = await desk.taken(text_of(PEOPLE))
     again = await desk.taken(text_of(PEOPLE))
@@ -359,8 +399,11 @@ async def test_who_may_and_what_the_audit_keeps(desk: Desk, house: House) -> Non
     petition = house.parts.hub.snapshot(SLUG).petition.id
     verifier = await account(house, "vera@example.org", Grant(petition, VERIFIER))
     await account(house, "auditor@example.org", Grant(petition, AUDITOR))
+    await account(house, "lina@example.org", Grant(petition, VERIFIER, ("activists",)))
     refused = await desk.take(text_of(PEOPLE), "--as", "auditor@example.org", password=PASSWORD)
     assert (refused.returncode, "may not" in refused.stderr) == (1, True)
+    limited = await desk.take(text_of(PEOPLE), "--as", "lina@example.org", "--dry-run", password=PASSWORD)
+    assert (limited.returncode, "may not" in limited.stderr) == (1, True), "nor look, where they may not take in"
     wrong = await desk.take(text_of(PEOPLE), "--as", "vera@example.org", password="x" * 12)
     assert (wrong.returncode, "do not belong together" in wrong.stderr) == (1, True)
     told = await desk.taken(text_of(PEOPLE), "--as", "vera@example.org", password=PASSWORD)
