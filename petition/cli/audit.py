@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import re
@@ -11,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequen
 from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from itertools import tee
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -157,17 +159,18 @@ class Site:
             whole = self.get(self._path(level, number, merkle.WIDTH))
             return whole[: wide * merkle.HASH] if level != "entries" else _first(whole, wide)
 
-    async def tiles(self, wanted: Sequence[Tile]) -> AsyncGenerator[tuple[Tile, bytes]]:
-        """Many of them, in order."""
-        files = [Wanted(self._path(*each), partial(self.tile, *each)) for each in wanted]
+    async def tiles(self, wanted: Iterable[Tile]) -> AsyncGenerator[tuple[Tile, bytes]]:
+        """Many of them, in order. They are named as they are asked for: how many there are, only the site says."""
+        named, asked = tee(wanted)
+        files = (Wanted(self._path(*each), partial(self.tile, *each)) for each in asked)
         async with aclosing(fetching.in_order(self.base, files)) as served:
-            for each in wanted:
+            for each in named:
                 yield each, await anext(served)
 
     def counts(self) -> Any:
         try:
             return json.loads(self.get(f"/api/v1/petitions/{self.slug}/counts"))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise OperatorError(f"{self.base} does not give its counts as JSON") from None
 
 
@@ -226,9 +229,14 @@ def _agreed(site: Site, verifier: Verifier) -> tuple[Any, str, Head]:
 
 async def _recounted(site: Site, head: Head, recount: Recount) -> Tree:
     """Reads all entries and the tree's tiles; `OperatorError` where they do not make what was signed."""
-    bundles = [("entries", n, merkle.width((0, n), head.size)) for n in range(-(-head.size // merkle.WIDTH))]
+    number = -(-head.size // merkle.WIDTH)
+    bundles: Iterator[Tile] = (("entries", n, merkle.width((0, n), head.size)) for n in range(number))
     try:
-        await _followed(site, bundles, recount)
+        if number:
+            # Whoever signs more entries than there are is found out before all of them are asked for.
+            wide = merkle.width((0, number - 1), head.size)
+            auditing.entries_in(await asyncio.to_thread(site.tile, "entries", number - 1, wide), wide)
+        await _followed(site, bundles, number, recount)
     except (Broken, Malformed) as wrong:
         raise OperatorError(f"the ledger of {site.slug} contradicts itself: {wrong}") from None
     tree = Tree.of(bytes(recount.leaves))
@@ -258,10 +266,10 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-async def _followed(site: Site, bundles: Sequence[Tile], recount: Recount) -> None:
+async def _followed(site: Site, bundles: Iterator[Tile], number: int, recount: Recount) -> None:
     hidden = not sys.stderr.isatty()
     with (
-        click.progressbar(length=len(bundles), label="entries", file=sys.stderr, hidden=hidden) as bar,
+        click.progressbar(length=number, label="entries", file=sys.stderr, hidden=hidden) as bar,
         _uncollected(),
     ):
         async with aclosing(site.tiles(bundles)) as served:

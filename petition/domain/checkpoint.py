@@ -26,6 +26,7 @@ from petition.domain.sealing import canonical
 
 ED25519 = b"\x01"
 MOST_BYTES = 1 << 20
+MOST_ENTRIES = 1 << 40  # so many no ledger has
 PROOF_HEADING = "c2sp.org/tlog-proof@v1"
 DASH = "\N{EM DASH} "
 ANOTHER_KEY = "it is signed by an earlier or another key"
@@ -126,6 +127,8 @@ def read_text(text: str) -> tuple[str, Head]:
     name, size, root = lines[0], lines[1], from_b64(lines[2])
     if not (size.isascii() and size.isdigit() and str(int(size[:20])) == size) or len(root) != merkle.HASH:
         raise Malformed("this is not a checkpoint: its size or its root is none")
+    if int(size) > MOST_ENTRIES:
+        raise Malformed("this is not a checkpoint: no ledger has so many entries")
     return name, Head(int(size), root)
 
 
