@@ -1,6 +1,7 @@
 """The outermost wrapper of the whole application: what must hold for every answer, errors and static files included.
 
-Security headers, HEAD as GET without its body, and the numbers for /metrics, taken from what was
+Security headers, HEAD as GET without its body, OPTIONS as the refusal of a method (of paths whose parameters are
+called otherwise the framework would tell one door's methods alone), and the numbers for /metrics, taken from what was
 really sent. It logs nothing: a line per request would be a trace of who was here when.
 """
 
@@ -18,6 +19,8 @@ OPEN_TO_ALL = ("/api/", "/ledger/", "/oembed")
 # What pages of others show, in a frame or as a picture.
 SHOWN_ELSEWHERE = re.compile(r"(?:/[a-z]+)?/petitions/[^/]+/(?:embed|badge\.svg)")
 KNOWN_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+# No door answers to it: what it is refused with names what the path does answer to.
+UNKNOWN = "UNKNOWN"
 STANDING = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -64,21 +67,28 @@ class Envelope:
         extra = self._extra(scope["path"])
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
+        elif method == "OPTIONS":
+            scope = {**scope, "method": UNKNOWN}
+        bare = method == "HEAD"
         rest = None
         if method not in ("GET", "HEAD") and _is_long(scope["headers"]):
             receive = rest = Rest(receive)
 
         async def sending(message: Any) -> None:
+            nonlocal bare
             if message["type"] == "http.response.start":
+                if method == "OPTIONS" and message["status"] == 405:
+                    bare = True
+                    message = {**message, "status": 204, "headers": [h for h in message["headers"] if h[0] == b"allow"]}
                 if rest is not None:
                     await rest.take()
                 self._count(method, message["status"])
                 message["headers"] = [*message["headers"], *extra]
                 await send(message)
-                if method == "HEAD":
+                if bare:
                     # Whole at once: of a stream that never ends the asker would never see the end.
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
-            elif method != "HEAD":
+            elif not bare:
                 await send(message)
 
         await self._app(scope, receive, sending)

@@ -1,6 +1,7 @@
 """Errors become answers: problem+json under /api, else a page in the reader's language. The only table of statuses."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -141,8 +142,14 @@ def on_http_error(request: Asked, error: HTTPException) -> Response[bytes]:
     response = answer(request, known, error.status_code)
     for name, value in (error.headers or {}).items():
         if name.lower() == "allow":
-            response.headers["Allow"] = value
+            response.headers["Allow"] = ", ".join(allowed(value.split(", ")))
     return response
+
+
+def allowed(methods: Iterable[str]) -> list[str]:
+    """What a path answers, as it is told: whatever is got has a head as well (envelope.py)."""
+    told = set(methods)
+    return sorted(told | {"HEAD"} if "GET" in told else told)
 
 
 def on_any_error(request: Asked, error: Exception) -> Response[bytes]:

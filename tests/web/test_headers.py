@@ -157,3 +157,19 @@ def test_over_a_real_line_a_head_leaves_it_ready_for_more(
                 assert head.headers["content-length"] == got.headers["content-length"]
                 assert got.content
     assert running.stop() == 0
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_every_path_tells_the_same_methods_whether_asked_or_missed(house: House) -> None:
+    filled = {"language": "en", "slug": SLUG, "text": "A" * 43}
+    for template in sorted({route.path for route in house.app.routes}):
+        path = re.sub(r"\{(\w+):\w+\}", lambda name: filled.get(name[1], "ab" * 16), template)
+        told = await house.http.options(path)
+        missed = await house.http.request("BREW", path)
+        assert (told.status_code, missed.status_code) == (204, 405), template
+        methods = told.headers["allow"].split(", ")
+        assert methods == missed.headers["allow"].split(", "), template
+        assert ("HEAD" in methods) == ("GET" in methods), template
+    for path in (f"/organizer/en/petitions/{SLUG}/imports/{'ab' * 16}/undo", f"{PAGE}/embed"):
+        methods = (await house.http.options(path)).headers["allow"]
+        assert methods == ("GET, HEAD, OPTIONS, POST" if "undo" in path else "GET, HEAD, OPTIONS")
