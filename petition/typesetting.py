@@ -25,6 +25,7 @@ logger = logging.getLogger("petition.paper")
 NEEDED = ("typst", "fontpkg_amiri")
 INSTALL = "pip install 'petition[pdf]'"
 PATIENCE = 300.0
+SIGNS = "SIGNS"
 # Setting a part takes a core and some hundred megabytes: one at a time in each process (and event loop).
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -37,12 +38,16 @@ def lacking() -> str | None:
     return f"a PDF needs {' and '.join(missing).replace('_', '-')}: {INSTALL}"
 
 
-async def pdf(template: str, content: Mapping[str, Any], at: datetime) -> bytes:
-    """`at`: the moment that the file bears; the same content and moment give the same bytes."""
-    return await pdf_of((asset("templates") / "paper" / template).read_text(encoding="utf-8"), content, at)
+async def pdf(template: str, content: Mapping[str, Any], at: datetime, *, undrawn: set[str] | None = None) -> bytes:
+    """`at`: the moment that the file bears; the same content and moment give the same bytes.
+
+    `undrawn` is told which scripts squares stand for, no font here drawing them; signs of no script are `SIGNS`.
+    """
+    source = (asset("templates") / "paper" / template).read_text(encoding="utf-8")
+    return await pdf_of(source, content, at, undrawn=undrawn)
 
 
-async def pdf_of(source: str, content: Mapping[str, Any], at: datetime) -> bytes:
+async def pdf_of(source: str, content: Mapping[str, Any], at: datetime, *, undrawn: set[str] | None = None) -> bytes:
     """The same of a template's text; what it imports lies in `templates/paper`."""
     if (told := lacking()) is not None:
         raise OperatorError(told)
@@ -59,6 +64,8 @@ async def pdf_of(source: str, content: Mapping[str, Any], at: datetime) -> bytes
     if head["scripts"]:
         told = ", ".join(head["scripts"])
         logger.warning("no font here draws %s: squares stand for it; install fonts for it, as of Noto", told)
+    if undrawn is not None:
+        undrawn.update(name if name.isascii() and name.isalpha() else SIGNS for name in head["scripts"])
     return made
 
 

@@ -124,6 +124,7 @@ async def ask(
         "made_by": by.id,
         "made_on": today,
         **dict.fromkeys(("agreed_by", "key", "run", "alive_at", "ends_at")),
+        "undrawn": [],
         **dict.fromkeys(("written", "parts", "size"), 0),
     }
     await tx.execute(insert(_EXPORTS).values(**row))
@@ -199,9 +200,12 @@ async def add(
     return bool(done.rowcount)
 
 
-async def finish(tx: AsyncConnection, export_id: bytes, run: bytes, *, now: datetime) -> None:
-    ready = {"state": READY, "run": None, "alive_at": None, "ends_at": int((now + KEPT).timestamp())}
-    await tx.execute(update(_EXPORTS).where(_of_run(export_id, run)).values(**ready))
+async def finish(
+    tx: AsyncConnection, export_id: bytes, run: bytes, *, now: datetime, undrawn: Sequence[str] = ()
+) -> None:
+    """`undrawn`: scripts that squares stand for in it."""
+    ready: dict[str, Any] = {"state": READY, "run": None, "alive_at": None, "ends_at": int((now + KEPT).timestamp())}
+    await tx.execute(update(_EXPORTS).where(_of_run(export_id, run)).values(**ready, undrawn=list(undrawn)))
 
 
 async def release(tx: AsyncConnection, export_id: bytes, run: bytes) -> None:

@@ -237,7 +237,7 @@ class Export(Table):
     """A list that an organizer takes out by the console. `key` opens its parts and is sealed to the maker's own key.
 
     `run` is whichever process writes it now, `alive_at` when it last did, `ends_at` when its parts are destroyed; both
-    in seconds since 1970. `wanted` holds no name: states, categories, days.
+    in seconds since 1970. `wanted` holds no name: states, categories, days. `undrawn`: scripts no font here draws.
     """
 
     __tablename__ = "exports"
@@ -266,6 +266,7 @@ class Export(Table):
     written: Mapped[int] = mapped_column(Integer)
     parts: Mapped[int] = mapped_column(Integer)
     size: Mapped[int] = mapped_column(BigInteger)
+    undrawn: Mapped[list[str] | None] = mapped_column(Json)
 
 
 class ExportPart(Table):

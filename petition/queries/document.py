@@ -163,13 +163,17 @@ async def written(
     read: Callable[[int], None],
     *,
     zipped: bool,
+    undrawn: set[str] | None = None,
 ) -> AsyncIterator[bytes]:
-    """The file's bytes: one PDF, or a ZIP of numbered ones. `read` is told how many names were taken in."""
+    """The file's bytes: one PDF, or a ZIP of numbered ones. `read` is told how many names were taken in.
+
+    `undrawn`: as of `typesetting.pdf`.
+    """
     filling, archive = Filling(told), Archive()
 
     async def made(pages: Pages, *, ends: bool) -> bytes:
         content = paper.content(told, pages, filling.listed, at=now, ends=ends)
-        pdf = await typesetting.pdf(TEMPLATE, content, now)
+        pdf = await typesetting.pdf(TEMPLATE, content, now, undrawn=undrawn)
         name = file_name(told.slug, told.day, f"{pages.number:0{len(str(told.parts))}}.pdf")
         return archive.add(name, pdf) if zipped else pdf
 

@@ -40,6 +40,7 @@ class Export:
     written: int
     parts: int
     size: int
+    undrawn: Sequence[str] | None
 
     @property
     def meant(self) -> Wanted:

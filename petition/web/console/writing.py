@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from petition.actions import exporting
@@ -98,7 +98,7 @@ class Writing:
             parts = lists.written(pages, writer, lambda page: rows.add(len(page)))
         if await self._parts(export_id, run, key, parts, rows):
             async with self._database.write() as tx:
-                await exporting.finish(tx, export_id, run, now=self._clock())
+                await exporting.finish(tx, export_id, run, undrawn=sorted(rows.undrawn), now=self._clock())
 
     def _writer(self, petition: Petition, export: Export, by: str) -> Writer:
         code = export.language
@@ -124,7 +124,7 @@ class Writing:
             )
         told = replace(told, mark=export.mark)
         setting = (self._database, petition.id, told, self._keys.link_of, now, rows.add)
-        async for part in paper.written(*setting, zipped=told.parts > 1):
+        async for part in paper.written(*setting, zipped=told.parts > 1, undrawn=rows.undrawn):
             yield part
 
     async def _parts(
@@ -145,9 +145,10 @@ class Writing:
 
 @dataclass(slots=True)
 class _Rows:
-    """How many were read so far."""
+    """How many were read so far, and which scripts of theirs no font draws."""
 
     number: int = 0
+    undrawn: set[str] = field(default_factory=set)
 
     def add(self, more: int) -> None:
         self.number += more

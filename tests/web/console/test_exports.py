@@ -109,6 +109,10 @@ async def test_the_other_formats_come_whole(house: House, nour: Account, kind: s
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_the_document_needs_no_other_owner_and_comes_as_a_pdf(house: House, nour: Account) -> None:
     await many_signatories(house, 60)
+    rows = tables.table(tables.Signature)
+    async with house.parts.database.write() as tx:
+        undrawn = update(rows).where(rows.c.shown_name.is_not(None)).values(shown_name="Hala \U0010fffd")
+        await tx.execute(undrawn)
     await account(house, "other@example.org", Grant(None, OWNER))
     browser = await browser_of(house, nour)
     await ask(browser, format="pdf", **{"state-pending": "yes"})
@@ -124,6 +128,13 @@ async def test_the_document_needs_no_other_owner_and_comes_as_a_pdf(house: House
     assert response.content.startswith(b"%PDF")
     assert export.mark.encode() in response.content
     assert await verbs(house) == [("list:export", export.mark), ("list:fetch", export.mark)]
+    # What no font draws is said where the document lies, not to whoever reads the server's output alone.
+    for page in (browser, await browser_of(house, nour, "ar")):
+        await page.get(HERE)
+        for key in ("export.undrawn", "script.signs", "export.undrawn-next"):
+            assert house.parts.catalogues[page.lang](key) in page.text
+    (export,) = await rows_of(house, tables.Export)
+    assert export.undrawn == ["SIGNS"], "the script, and nothing of a name"
 
 
 async def test_without_the_engine_the_document_cannot_be_chosen(
