@@ -73,7 +73,8 @@ class Browser:
         """The form on this page whose address ends with `action`, with what is typed over what stands in it."""
         forms = [form for form in Page(self.page.text).forms if form.action.endswith(action)]
         assert forms, f"no form to {action} on {self.page.url} ({self.page.status_code})"
-        self.page = await self.http.post(forms[0].action, data={**dict(forms[0].fields), **typed})
+        came = {"referer": str(self.page.url)}
+        self.page = await self.http.post(forms[0].action, data={**dict(forms[0].fields), **typed}, headers=came)
         return self.page
 
     async def sign_in(self, who: Account, *, code: str | None = None) -> httpx.Response:

@@ -284,6 +284,8 @@ class ProblemPage(Page):
     code: str
     facts: Mapping[str, object] = field(default_factory=dict)
     petition: Petition | None = None
+    # Where an organizer came from.
+    back: str = ""
 
 
 @dataclass(frozen=True)

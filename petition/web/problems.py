@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Response
@@ -96,8 +97,16 @@ def answer(request: Asked, error: PetitionError, status: int | None = None) -> R
             media_type="application/problem+json",
             headers=headers,
         )
-    page = ProblemPage(status=status, code=error.code, facts=error.facts, petition=_petition(request))
+    page = ProblemPage(status, error.code, error.facts, _petition(request), _back(request))
     return Response(held.pages.render(page, language), status_code=status, media_type="text/html", headers=headers)
+
+
+def _back(request: Asked) -> str:
+    """The page of the console whose form was sent; empty for any other."""
+    came = urlsplit(request.headers.get("referer", ""))
+    sent = request.scope["method"] == "POST" and request.scope["path"].startswith("/organizer/")
+    ours = came.netloc == request.headers.get("host") and came.path.startswith("/organizer/")
+    return (f"{came.path}?{came.query}" if came.query else came.path) if sent and ours else ""
 
 
 def _petition(request: Asked) -> Petition | None:

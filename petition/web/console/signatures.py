@@ -287,6 +287,12 @@ async def act(
     except Invalid as wrong:
         form = FormState(typed.values, wrong.fields)
         return html(held, await _page(held, who, petition, row, back, None, form), language, 422)
+    except Conflict as late:
+        if late.code != "changed-meanwhile":
+            raise
+        now = await _row(held, who, petition, row.id)
+        form = FormState(typed.values)
+        return html(held, await _page(held, who, petition, now, back, "late", form), language, 409)
     query = urlencode({"said": act, "back": back} if back else {"said": act})
     return redirect(f"/organizer/{language}/petitions/{slug}/signatures/{row.id.hex()}?{query}")
 

@@ -85,6 +85,7 @@ async def test_nothing_is_taken_out_while_it_is_on(house: House) -> None:
         assert answer.status_code == 409, path
         assert LAYLA.email not in answer.text
         assert "stops every export" in answer.text
+        assert f'<a class="button" href="/organizer/en{lists}">Look at how it stands now</a>' in answer.text
     for words in (("--format", "csv"), ("--format", "pdf")):
         key = next((house.settings.data_dir / "recovery").glob("*.key"))
         done = await asyncio.to_thread(

@@ -133,6 +133,11 @@ async def test_two_verifiers_at_once_never_overwrite_each_other(house: House) ->
     answer = await two.send("/verify")
     assert answer.status_code == 409
     assert "Somebody was quicker" in two.text
+    assert "Taken out" in two.text, "how it stands now, and who did it"
+    assert "sami@example.org" in two.text
+    await act(two, "restore")
+    assert await holds(house)
+    await act(two, "invalidate", reason="other")
     await to_record(two, LAYLA)
     assert "Taken out" in two.text
     assert "sami@example.org" in two.text
