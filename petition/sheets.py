@@ -27,6 +27,8 @@ PARTS_AT_HAND = 3
 DELIMITERS = ",;\t|"
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 ENCODINGS = ("utf-8", "utf-16", "windows-1256", "windows-1252")
+# Of every other byte.
+WIDE_SHARE = 0.08
 ARABIC = range(0x0600, 0x0700)
 # A cell whose lines are parted this much like rows holds rows that a quotation mark swallowed.
 MOST_LIKE_ROWS = 0.75
@@ -174,12 +176,16 @@ def _csv(source: Source, file: IO[bytes], encoding: str | None, delimiter: str |
     known, guess = encoding, False
     if known is None:
         known = next((name for mark, name in BOMS if sample.startswith(mark)), None) or _wide(sample)
-    if known is None and _decodes(file, "utf-8"):
-        known = "utf-8-sig"
     if known is None:
-        known, guess = _older(source, sample), True
-    if not _decodes(file, known):
-        raise SheetRefused(source.name, None, "encoding-wrong", encoding=known, known=", ".join(ENCODINGS))
+        stray = _stray(file, "utf-8")
+        if stray is None:
+            known = "utf-8-sig"
+        elif _mostly_utf8(sample):
+            raise SheetRefused(source.name, stray.line, "encoding-stray", byte=f"{stray.byte:02X}")
+        else:
+            known, guess = _older(source, sample), True
+    if stray := _stray(file, known):
+        raise SheetRefused(source.name, stray.line, "encoding-wrong", encoding=known, known=", ".join(ENCODINGS))
     return Sheet(source, "csv", known, delimiter or _delimiter(_decoded(sample, known)), guess)
 
 
@@ -205,24 +211,46 @@ def as_written_in(source: Source, encodings: Sequence[str] = ENCODINGS) -> Mappi
 
 
 def _wide(sample: bytes) -> str | None:
-    """UTF-16 without its mark: every other byte of plain commas and line ends is nought."""
-    if b"\x00" not in sample:
+    """UTF-16 without its mark: in plain commas and line ends every other byte is nought. One alone is a fault."""
+    low, high = sample[0::2].count(0), sample[1::2].count(0)
+    if max(low, high) < max(2, WIDE_SHARE * len(sample) / 2) or min(low, high) * 4 > max(low, high):
         return None
-    return "utf-16-le" if sample[1::2].count(0) >= sample[0::2].count(0) else "utf-16-be"
+    return "utf-16-le" if high > low else "utf-16-be"
 
 
-def _decodes(file: IO[bytes], encoding: str) -> bool:
-    """The whole of it, a block at a time."""
+@dataclass(frozen=True, slots=True)
+class _Stray:
+    """The first byte that cannot stand in an encoding."""
+
+    line: int
+    byte: int
+
+
+def _stray(file: IO[bytes], encoding: str) -> _Stray | None:
+    """In the whole of it, a block at a time."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     file.seek(0)
+    line, block = 1, b""
     try:
         while block := file.read(BLOCK):
-            if "\x00" in decoder.decode(block):
-                return False
+            text = decoder.decode(block)
+            if "\x00" in text:
+                return _Stray(line + text.partition("\x00")[0].count("\n"), 0)
+            line += text.count("\n")
         decoder.decode(b"", final=True)
+    except UnicodeDecodeError as wrong:
+        before = wrong.object[: wrong.start].decode(encoding, "ignore")
+        return _Stray(line + before.count("\n"), wrong.object[wrong.start])
     except UnicodeError:
-        return False
-    return True
+        return _Stray(line, block[0] if block else 0)
+    return None
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """Letters of several bytes follow its rule far too often to do so by chance; or it is plain but for a nought."""
+    text = _decoded(sample, "utf-8", "replace")
+    wrong = text.count("\ufffd")
+    return sum(ord(char) > 127 for char in text) - wrong > 10 * wrong or (not wrong and "\x00" in text)
 
 
 def _older(source: Source, sample: bytes) -> str:

@@ -22,7 +22,7 @@ from petition.domain.headings import FIELDS, Columns
 from petition.domain.listed import Listed, Reader, Vocabulary
 from petition.domain.submission import ASKED
 from petition.domain.tokens import Keys
-from petition.errors import Conflict, FieldRefused, Invalid
+from petition.errors import Conflict, FieldRefused, Invalid, SheetRefused
 from petition.queries import imports, petitions
 from petition.queries.imports import Import
 from petition.queries.petitions import Petition
@@ -60,8 +60,11 @@ class Told:
 
 
 def first_rows(sheet: Sheet) -> list[Row]:
-    """Among which its heading is looked for."""
-    return list(islice(sheet.rows(), headings.LOOKED_AT))
+    """Among which its heading is looked for. `SheetRefused` where there is none."""
+    first = list(islice(sheet.rows(), headings.LOOKED_AT))
+    if not first:
+        raise SheetRefused(sheet.source.name, None, "empty")
+    return first
 
 
 def guess(

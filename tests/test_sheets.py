@@ -214,3 +214,16 @@ def test_what_a_spreadsheet_could_not_show_and_what_lies_too_far_aside_is_told(t
     assert [cells[0] for _, cells in rows(tmp_path, seen)] == ["name", "#N/A"]
     far = altered(content, lambda name, text: text.replace(b'r="B3"', b'r="IW3"'))
     assert refusal(tmp_path, far) == ("too-wide", 3)
+
+
+def test_one_byte_that_strayed_into_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
+    good = "الاسم,الصفة\nسعاد الخطيب,ناشطون\nرنا النجار,ناشطون\n".encode()
+    plain = b"name,category\nHuda Ali,activists\nRana Najjar,activists\n"
+    for content in (good, plain):
+        for byte in (b"\x00", b"\x00\x00"):
+            assert refusal(tmp_path, content[:-3] + byte + content[-3:]) == ("encoding-stray", 3)
+    assert refusal(tmp_path, good.replace(b",", b"\xff,")[:-40]) == ("encoding-stray", 1)
+    long = good * 40_000
+    assert refusal(tmp_path, long + b"\x81" + good) == ("encoding-stray", 120_001)
+    wide = "name\nسعاد الخطيب\n".encode("utf-16-le")
+    assert rows(tmp_path, wide) == [(1, ["name"]), (2, ["سعاد الخطيب"])]

@@ -478,6 +478,8 @@ async def test_what_is_no_list_is_told_apart_by_its_content(desk: Desk) -> None:
     await wrong(desk, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password", name="list.xlsx")
     await wrong(desk, good[: len(good) // 2], "damaged", name="list.xlsx")
     await wrong(desk, b"", "is empty")
+    await wrong(desk, b";;;\n ;;\n", "is empty")
+    await wrong(desk, workbook([]), "is empty", name="list.xlsx")
     await wrong(desk, b'{"a": 1}', "no list that `petition export` wrote", name="list.json")
     await wrong(desk, b"name,category\n\xff\xfe\xfd\n", "--encoding")
     await wrong(desk, "a,b\n1,2\n", "no column is known as a name")
