@@ -67,3 +67,67 @@ async def test_more_entries_than_there_are_take_neither_time_nor_memory(size: in
     assert status == 1
     assert len(error.splitlines()) == 1
     assert ("no ledger has so many" if size == 2**63 else "the site answers 404") in error
+
+
+def escaping(name: str) -> str:
+    """A signature line by somebody of this name."""
+    return f"— {name} {b64encode(bytes(68)).decode()}\n"
+
+
+ESC = "\x1b[1A\x1b[2Keverything holds"
+
+
+@pytest.mark.parametrize(
+    ("said", "witnessed", "why"),
+    [
+        (counts(1, by_category=2 * counts(1)["by_category"]), "", "category fsa: the site names it twice"),
+        (counts(1, petition="q"), "", "of another petition: q"),
+        (counts(1, petition=ESC), "", "of another petition: \\x1b[1A"),
+        (
+            counts(1, by_category=[{"category": ESC, "total": 9, "verified": 0}]),
+            "",
+            "category \\x1b[1A\\x1b[2Keverything",
+        ),
+        (counts(1), escaping("w\x9b2J"), "this is not a signed note"),
+        (counts(1), escaping("w\N{RIGHT-TO-LEFT OVERRIDE}"), "this is not a signed note"),
+    ],
+    ids=["twice", "another's", "another's, escaping", "escaping", "a witness that escapes", "one that turns round"],
+)
+async def test_what_a_site_says_is_compared_whole_and_shown_harmless(
+    said: dict[str, Any], witnessed: str, why: str
+) -> None:
+    async with at_work(site([line(0)], said, witnessed=witnessed)) as base:
+        status, told, error = await audit(f"{base}/ledger/p")
+    assert status == 1, told
+    assert why in error
+    assert "everything holds" not in told
+    assert (told + error).replace("\n", "").isprintable()
+
+
+def respelt(body: bytes) -> bytes:
+    """The same digest in base64, with other bits where none count."""
+    bind = json.loads(body)["bind"]
+    other = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    return body.replace(bind.encode(), f"{bind[:42]}{other[other.index(bind[42]) + 1]}=".encode())
+
+
+BIND = json.loads(line(0))["bind"].encode()
+STRANGE = {
+    "no digest": line(1).replace(json.loads(line(1))["receipt"].encode(), b"=" * 44),
+    "a digest in another spelling": respelt(line(1)),
+    "a bind again": line(1).replace(json.loads(line(1))["bind"].encode(), BIND),
+    "a reason that is none": b'{"event":"removed","of":0,"petition":"p","reason":"","v":1}',
+    "of true": b'{"event":"removed","of":true,"petition":"p","reason":"merged","v":1}',
+}
+
+
+@pytest.mark.parametrize("body", STRANGE.values(), ids=STRANGE.keys())
+async def test_an_entry_that_is_none_is_seen_by_the_script_too(body: bytes) -> None:
+    """Each with just the counts that a careless fold would come to."""
+    number = 2 if body[:6] == b'{"bind' else 1
+    removed = {"total": 1, "by_method": {"mail": 1}, "removed": {"merged": 1}} if b"true" in body else {}
+    entries = [line(0), *([line(2)] if removed else []), body]
+    async with at_work(site(entries, counts(number, ledger_size=len(entries), **removed))) as base:
+        status, _, error = await script(f"{base}/ledger/p")
+        assert (status, error[:6]) == (1, "WRONG:"), error
+        assert (await audit(f"{base}/ledger/p"))[0] == 1

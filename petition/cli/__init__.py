@@ -39,6 +39,7 @@ COMMANDS = {
 
 
 PR_SET_DUMPABLE = 4
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # letters of names, and obeyed by nothing
 # A module cannot bear a keyword's name.
 MODULES = {"import": "importing"}
 
@@ -108,8 +109,14 @@ def main() -> None:
 
 def fail(line: str, code: int = 1) -> NoReturn:
     """One line on standard error that says what is wrong and what to do."""
-    click.echo(f"petition: {' '.join(line.split())}", err=True)
+    click.echo(f"petition: {plain(' '.join(line.split()))}", err=True)
     sys.exit(code)
+
+
+def plain(text: str) -> str:
+    """What others may have written, without what a terminal obeys: escapes, and marks that turn the line round."""
+    seen = (sign if sign.isprintable() or sign in JOINERS else sign.encode("unicode_escape").decode() for sign in text)
+    return "".join(seen)
 
 
 def settings() -> Settings:

@@ -74,8 +74,8 @@ def command(
         # Before the newer checkpoint: it is a beginning of that one.
         cosigned = site.witnessed()
         said, note, head = _agreed(site, verifier)
-        click.echo(f"key         {verifier}")
-        click.echo(f"checkpoint  {head.size:,} entries, and its signature holds")
+        _say(f"key         {verifier}")
+        _say(f"checkpoint  {head.size:,} entries, and its signature holds")
         wanted = _lines(texts[path] for path in receipts) | (set(given.rows) if given else set())
         keys = [verifier, *before]
         at = _size_of(given, keys) if given else None
@@ -93,7 +93,7 @@ def command(
         cli.fail(f"{site.slug}: {'; '.join(wrong)}")
     if keep is not None:
         _keep(keep, note)
-    click.echo("everything holds")
+    _say("everything holds")
 
 
 class Site:
@@ -174,6 +174,10 @@ class Site:
             raise OperatorError(f"{self.base} does not give its counts as JSON") from None
 
 
+def _say(line: str) -> None:
+    click.echo(cli.plain(line))
+
+
 def _first(bundle: bytes, wide: int) -> bytes:
     bodies = auditing.entries_in(bundle, merkle.WIDTH)[:wide]
     return b"".join(len(body).to_bytes(2, "big") + body for body in bodies)
@@ -181,10 +185,13 @@ def _first(bundle: bytes, wide: int) -> bytes:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         why = getattr(wrong, "strerror", None) or "it is no text"
         raise FileRefused(path, None, f"cannot be read ({why})") from None
+    # What editors and mails put around a text changes nothing in it.
+    text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    return text[:-1] if text.endswith("\n\n") else text
 
 
 def _keep(path: Path, note: str) -> None:
@@ -242,7 +249,7 @@ async def _recounted(site: Site, head: Head, recount: Recount) -> Tree:
     tree = Tree.of(bytes(recount.leaves))
     if tree.root(head.size) != head.root:
         raise OperatorError(f"the entries of {site.slug} do not make the root that was signed")
-    click.echo("root        made anew of the entries: the one that was signed")
+    _say("root        made anew of the entries: the one that was signed")
     wanted = [(level, number, merkle.width((level, number), head.size)) for level, number in tree.tiles]
     made = iter(tree.tiles.values())
     async with aclosing(site.tiles(wanted)) as served:
@@ -252,7 +259,7 @@ async def _recounted(site: Site, head: Head, recount: Recount) -> Tree:
         raise OperatorError(
             f"{len(others)} of {len(wanted)} tiles are not what the entries make of them, first {first}"
         )
-    click.echo(f"tiles       {len(wanted):,}, all as the entries make them")
+    _say(f"tiles       {len(wanted):,}, all as the entries make them")
     return tree
 
 
@@ -282,11 +289,11 @@ async def _followed(site: Site, bundles: Iterator[Tile], number: int, recount: R
 def _compared(recount: Recount, head: Head, said: Any) -> Iterator[str]:
     tally, now = recount.tallies[said["ledger_size"]], recount.tallies[head.size]
     removed = ", ".join(f"{n:,} {why}" for why, n in now.removed.items() if n)
-    click.echo(f"entries     {now.total:,} count, {now.verified:,} verified, {now.awaiting:,} awaiting verification")
-    click.echo(f"removed     {removed or 'none'}")
-    found = auditing.differences(tally, said)
+    _say(f"entries     {now.total:,} count, {now.verified:,} verified, {now.awaiting:,} awaiting verification")
+    _say(f"removed     {removed or 'none'}")
+    found = auditing.differences(tally, said, recount.petition)
     if not found:
-        click.echo(f"the site    says the same: {tally.total:,}, by category, by method, verified and removed")
+        _say(f"the site    says the same: {tally.total:,}, by category, by method, verified and removed")
     yield from found
 
 
@@ -296,14 +303,14 @@ def _since(text: str, tree: Tree, keys: Sequence[Verifier]) -> Iterator[str]:
     except Malformed as wrong:
         yield f"the checkpoint from before: {wrong}"
         return
-    click.echo(f"since       the {head.size:,} entries from before are all there, unchanged and in order")
+    _say(f"since       the {head.size:,} entries from before are all there, unchanged and in order")
     _unknown(unknown)
 
 
 def _unknown(why: str) -> None:
     """It fits all the same: its root, or what leads to it, is that of the entries that were read."""
     if why:
-        click.echo(f"            {why}; that signature is checked where its key is named: --key VKEY")
+        _say(f"            {why}; that signature is checked where its key is named: --key VKEY")
 
 
 def _given(path: Path) -> Given:
@@ -339,11 +346,11 @@ def _sample(given: Given, at: Head, recount: Recount, tree: Tree) -> Iterator[st
     gone = sampling.missing(list(given.rows.values()))
     whole = len(drawn) - gone
     told = f"{len(drawn):,} of {len(standing):,} drawn by the seed"
-    click.echo(f"sample      {told}; {whole:,} records are those of their lines")
+    _say(f"sample      {told}; {whole:,} records are those of their lines")
     if gone:
-        click.echo(f"            {gone:,} were not given: they count as not confirmed")
+        _say(f"            {gone:,} were not given: they count as not confirmed")
     bound = sampling.bound(len(standing), len(drawn), gone)
-    click.echo(f"            if you confirm all {whole:,}: with 95 % confidence fewer than {bound:,} of all are false")
+    _say(f"            if you confirm all {whole:,}: with 95 % confidence fewer than {bound:,} of all are false")
 
 
 def _named(read: Callable[[str], Key], line: str) -> Key:
@@ -368,7 +375,7 @@ def _cosigned(note: str, tree: Tree, keys: Sequence[Verifier], trusted: list[Wit
         return
     if why is not None and unknown and not trusted:
         # Nothing shows that it is this ledger's: it is told, and proves nothing against the site.
-        click.echo(f"witnessed   a checkpoint that stands by itself: {unknown}, and if that is this ledger's, {why}")
+        _say(f"witnessed   a checkpoint that stands by itself: {unknown}, and if that is this ledger's, {why}")
         return
     if why is not None:
         yield f"the cosigned checkpoint: {why}"
@@ -376,15 +383,11 @@ def _cosigned(note: str, tree: Tree, keys: Sequence[Verifier], trusted: list[Wit
     for witness in trusted:
         try:
             at = datetime.fromtimestamp(min(cosignature.verified(note, witness)[1], LATEST), UTC)
-            click.echo(
-                f"witness     {witness.name} saw {head.size:,} entries of this ledger on {at:%Y-%m-%d %H:%M} UTC"
-            )
+            _say(f"witness     {witness.name} saw {head.size:,} entries of this ledger on {at:%Y-%m-%d %H:%M} UTC")
         except Malformed as wrong:
             yield str(wrong)
     for name in sorted(names - {each.name for each in trusted}):
-        click.echo(
-            f"witness     {name} is said to have seen {head.size:,} entries; check it with its key: --witness VKEY"
-        )
+        _say(f"witness     {name} is said to have seen {head.size:,} entries; check it with its key: --witness VKEY")
 
 
 def _receipt(path: Path, text: str, recount: Recount, tree: Tree, keys: Sequence[Verifier]) -> Iterator[str]:
@@ -393,5 +396,5 @@ def _receipt(path: Path, text: str, recount: Recount, tree: Tree, keys: Sequence
     except Malformed as wrong:
         yield f"receipt {path.name}: {wrong}"
         return
-    click.echo(f"receipt     {path.name}: {told}")
+    _say(f"receipt     {path.name}: {told}")
     _unknown(unknown)

@@ -18,6 +18,7 @@ import numpy as np
 from petition.domain import checkpoint, ledger, merkle
 from petition.domain.checkpoint import Head, Malformed, Receipt, Verifier
 from petition.domain.ledger import Broken, Tally, Told
+from petition.domain.petition_file import SLUG
 
 Standing = tuple[str | None, str, bool, str | None]  # category, method, verified, why removed
 
@@ -25,6 +26,9 @@ Standing = tuple[str | None, str, bool, str | None]  # category, method, verifie
 HEAD, TAIL, OF = b'{"bind":"', b'","v":1}', b'"of":'
 BIND, BETWEEN, RECEIPT = slice(9, 53), slice(53, -52), slice(-52, -8)
 BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+LAST = (
+    b"AEIMQUYcgkosw048"  # the sign before the padding holds four bits: with others the same digest is spelt otherwise
+)
 DIGEST = 44
 BEGIN = np.dtype({"names": ["begin"], "formats": ["<u8"], "offsets": [0], "itemsize": DIGEST})
 NUMBER = re.compile(rb"0|[1-9][0-9]{0,15}").fullmatch
@@ -114,8 +118,10 @@ class Recount:
         here, read = self.size, self._lines_read.get
         new = [body for body in bodies if body[:9] == HEAD]
         digests = b"".join([body[BIND] for body in new] + [body[RECEIPT] for body in new])
-        if digests.translate(None, BASE64) or len(digests) != 2 * DIGEST * len(new):
-            raise Broken(f"after entry {here}: one has no digest for bind or receipt")
+        if not _are_digests(digests, 2 * len(new)):
+            marked = [(n, body) for n, body in enumerate(bodies, here) if body[:9] == HEAD]
+            index = next(n for n, body in marked if not _are_digests(body[BIND] + body[RECEIPT], 2))
+            raise Broken(f"entry {index} has no digest for bind or receipt")
         self._digests += digests
         # None where something is yet to be read: an act, or a line of a form that was not seen before.
         self.lines += [read(body[BETWEEN]) if body[:9] == HEAD and body[-8:] == TAIL else None for body in bodies]
@@ -148,6 +154,8 @@ class Recount:
             raise Broken(f"entry {here}: {wrong}") from None
         if _encode(entry) != body or entry.petition != self.petition:
             raise Broken(f"entry {here} is not canonical, or of another petition")
+        if entry.category is not None and not SLUG.fullmatch(entry.category):
+            raise Broken(f"entry {here} names no category")
         if (entry.bind.encode(), entry.receipt.encode()) != (body[BIND], body[RECEIPT]):
             raise Broken(f"entry {here} has no digest for bind or receipt")
         line = self._lines_read[body[BETWEEN]] = (entry.category, entry.method, False, None)
@@ -188,7 +196,8 @@ class Recount:
             raise Broken(f"entry {here} is of another petition, or of another version")
         if type(of) is not int or of < 0:
             raise Broken(f"entry {here} is about line {of}, which does not exist")
-        if not isinstance(category, str) and (event == ledger.VERIFIED or category is not None):
+        named = isinstance(category, str) and SLUG.fullmatch(category) is not None
+        if not named and (event == ledger.VERIFIED or category is not None):
             raise Broken(f"entry {here} names no category")
         if event == ledger.REMOVED and reason not in REASONS:
             raise Broken(f"entry {here} gives no known reason")
@@ -212,10 +221,23 @@ class Recount:
         return found
 
 
-def differences(tally: Tally, said: Any) -> list[str]:
+def _are_digests(joined: bytes, number: int) -> bool:
+    """So many times 32 bytes in base64, each in its one spelling."""
+    signs, padding = joined[DIGEST - 2 :: DIGEST], joined[DIGEST - 1 :: DIGEST]
+    return (
+        len(joined) == DIGEST * number
+        and joined.count(b"=") == number == padding.count(b"=")
+        and not signs.translate(None, LAST)
+        and not joined.translate(None, BASE64)
+    )
+
+
+def differences(tally: Tally, said: Any, petition: str) -> list[str]:
     """Where a counts object of the API says something else than the tally; empty where it is the same."""
     if not isinstance(said, dict):
         return ["the site's counts are none"]
+    if said.get("petition") != petition:
+        return [f"the site's counts are of another petition: {said.get('petition')}"]
     wanted: dict[str, Any] = {
         "total": tally.total,
         "verified": tally.verified,
@@ -225,7 +247,9 @@ def differences(tally: Tally, said: Any) -> list[str]:
     told: dict[str, Any] = {name: said.get(name) for name in wanted}
     try:
         for category in said["by_category"]:
-            told[f"category {category['category']}"] = [category["total"], category["verified"]]
+            if (name := f"category {category['category']}") in told:
+                return [f"{name}: the site names it twice"]
+            told[name] = [category["total"], category["verified"]]
         told |= {f"method {name}": n for name, n in said["by_method"].items()}
         told |= {f"removed {name}": n for name, n in said["removed"].items()}
     except (KeyError, TypeError, AttributeError):

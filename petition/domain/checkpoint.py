@@ -28,8 +28,10 @@ ED25519 = b"\x01"
 MOST_BYTES = 1 << 20
 MOST_ENTRIES = 1 << 40  # so many no ledger has
 PROOF_HEADING = "c2sp.org/tlog-proof@v1"
+CUT = "this receipt is cut short or altered"
 DASH = "\N{EM DASH} "
 ANOTHER_KEY = "it is signed by an earlier or another key"
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _SHORT = re.compile(r"(0|[1-9][0-9]{0,15})-?([A-Z2-7]{5})-?([A-Z2-7]{5})")
 
 
@@ -204,18 +206,21 @@ class Receipt:
         """`Malformed` for anything that `str` would not write; nothing is verified yet."""
         proof, _, checkpoint = text.partition("\n\n")
         heading, *lines = proof.split("\n")
-        if heading != PROOF_HEADING or len(lines) < 2 or len(text) > MOST_BYTES:
+        if heading != PROOF_HEADING or len(text) > MOST_BYTES:
             raise Malformed("this is not a receipt")
+        if len(lines) < 2:
+            raise Malformed(CUT)
         extra, index, steps = lines[0].removeprefix("extra "), lines[1].removeprefix("index "), lines[2:]
         try:
+            read_note(checkpoint)
             told: Any = json.loads(from_b64(extra))
             read = cls(
                 from_b64(told["code"]), canonical(told["entry"]), int(index), tuple(map(from_b64, steps)), checkpoint
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise Malformed("this is not a whole receipt") from None
+            raise Malformed(CUT) from None
         if str(read) != text or len(steps) > merkle.MOST_HASHES:
-            raise Malformed("this is not a whole receipt")
+            raise Malformed(CUT)
         return read
 
     def verify(self, verifier: Verifier) -> Head:
@@ -265,9 +270,9 @@ def from_b64(text: str) -> bytes:
 
 
 def is_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(sign.isspace() for sign in name)
+    return bool(name) and "+" not in name and name.isprintable() and not any(sign.isspace() for sign in name)
 
 
 def _is_plain(text: str) -> bool:
-    """No control characters but the newline (signed-note)."""
-    return all(sign >= " " or sign == "\n" for sign in text)
+    """No control characters but the newline (signed-note), nor those of U+007F to U+009F, which terminals obey too."""
+    return not _CONTROL.search(text)

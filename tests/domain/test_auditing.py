@@ -120,3 +120,28 @@ def test_what_is_not_exactly_an_entry_is_refused_after_a_thousand_that_are(bodie
     recounted(bodies[:-1])
     with pytest.raises(Broken):
         recounted(bodies)
+
+
+ONE = fresh([counted("fsa")] * 9)[8]
+BIND, ITS_RECEIPT = json.loads(ONE)["bind"].encode(), json.loads(ONE)["receipt"].encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ONE.replace(BIND, b"=" * 44),
+        ONE.replace(BIND, BIND[:20] + b"=" + BIND[21:]),
+        ONE.replace(BIND, BIND[:43] + b"A"),
+        # The same 32 bytes with other bits where none count.
+        ONE.replace(ITS_RECEIPT, ITS_RECEIPT[:42] + bytes([ITS_RECEIPT[42] + 1]) + b"="),
+        ONE.replace(b'"fsa"', b'"\\u001b[1A\\u001b[2Kx"'),
+        ONE.replace(b'"fsa"', b'"a b"'),
+        ONE.replace(b'"fsa"', b'""'),
+        act("verified", 1, "\x1b[2K"),
+        act("moved", 0, "\x1b[2K"),
+    ],
+)
+def test_a_digest_has_one_spelling_and_a_category_is_a_slug(body: bytes) -> None:
+    recounted([*GOOD[:4], ONE])
+    with pytest.raises(Broken, match=r"^entry 4\b"):
+        recounted([*GOOD[:4], body, *fresh([counted("fsa")] * 12)[9:]])
