@@ -379,6 +379,7 @@ async def test_of_several_sheets_another_can_be_chosen(house: House, owner: Acco
     console = await console_of(house, owner)
     await console.upload(two_sheets(), name="list.xlsx")
     assert "Several sheets of this workbook have rows" in console.text
+    assert "Not read: Sheet · autumn" in console.text
     assert "Would be added 2" in console.text
     assert "A formula without a result" in console.text
     await console.read(worksheet="autumn")
