@@ -361,7 +361,7 @@ async def test_a_closed_petition_takes_a_list_and_an_archived_one_does_not(open_
     assert len(await rows_of(house, tables.Staging)) == 1, "nothing of it is kept"
     for path in (HERE, lies):
         await console.get(path)
-        assert "No list is taken now" in console.text
+        assert "takes no list now" in console.text
         assert not any(each.action.endswith(("/imports", "/take")) for each in Page(console.page.text).forms)
     await house.apply(petition_text(status="closed"))
     assert "Added 3" in await console.taken(text_of(PEOPLE))
