@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,11 @@ async def recounted(page: Page) -> None:
     await page.get_by_role("button", name=words_of(page)("recount.button")).click()
 
 
-async def stands(page: Page, step: str, state: str) -> None:
-    line = page.locator(f"[data-step={step}]")
-    await expect(line.get_by_role("status")).to_have_text(words_of(page)(f"recount.{state}"))
+async def stands(page: Page, step: str, state: str, why: str | None = None) -> None:
+    """With the reason in the page's own words."""
+    line, say = page.locator(f"[data-step={step}]"), words_of(page)
+    said = [say(f"recount.{state}"), *([say(f"recount.why.{why}")] if why else [])]
+    await expect(line.get_by_role("status")).to_have_text(" ".join(said))
     await expect(line.locator("[data-mark]")).to_have_text({"ok": "✓", "wrong": "✗"}.get(state, "○"))
 
 
@@ -67,18 +70,34 @@ async def test_receipts_codes_and_older_heads_are_looked_at_and_nothing_is_sent(
     await stands(page, "receipt", "ok")
     await expect(page.locator("[data-step=receipt] code")).to_have_text(f"{read.index}: {say('recount.line-counts')}")
     await page.locator("#receipt").set_input_files(tmp_path / "broken.tlog-proof")
-    await stands(page, "receipt", "wrong")
+    await stands(page, "receipt", "wrong", "other-receipt")
+    (tmp_path / "cut.tlog-proof").write_text(text[: text.index("index ") - 30])
+    await page.locator("#receipt").set_input_files(tmp_path / "cut.tlog-proof")
+    await stands(page, "receipt", "wrong", "unreadable")
+    (tmp_path / "mailed.tlog-proof").write_text(f"\N{ZERO WIDTH NO-BREAK SPACE}{text}\n")
+    await page.locator("#receipt").set_input_files(tmp_path / "mailed.tlog-proof")
+    await stands(page, "receipt", "ok")
     await page.locator("#code").fill(checkpoint.short_code(read.index, read.entry).lower())
     await page.locator("#code").blur()
     await stands(page, "code", "ok")
     await page.locator("#code").fill(f"{read.index}-AAAAA-AAAAA")
     await page.locator("#code").blur()
-    await stands(page, "code", "wrong")
+    await stands(page, "code", "wrong", "no-line")
     await page.locator("#since").set_input_files(since)
     await stands(page, "since", "ok")
     (tmp_path / "altered").write_text(since.read_text().replace("—", "-"))
     await page.locator("#since").set_input_files(tmp_path / "altered")
-    await stands(page, "since", "wrong")
+    await stands(page, "since", "wrong", "unsigned")
+    # By a key that the ledger has no more: it fits, and that its signature was not checked is said.
+    note, seed = checkpoint.read_note(since.read_text())[0], checkpoint.new_seed()
+    today = note.partition("\n")[0]
+    for origin in (today, f"earlier.example/ledger/{SLUG}"):
+        earlier = note.replace(today, origin)
+        (tmp_path / "earlier").write_text(earlier + "\n" + checkpoint.signature(earlier, origin, seed))
+        await page.locator("#since").set_input_files(tmp_path / "earlier")
+        await stands(page, "since", "ok", "another-key")
+        await page.locator("#since").set_input_files(tmp_path / "altered")
+        await stands(page, "since", "wrong", "unsigned")
     assert sent == []
 
 
@@ -103,7 +122,7 @@ async def test_who_else_signed_the_head_is_told(stage: Stage, open_page: Open) -
             await publishing.ask_no_more(tx, petition, name)
 
 
-@pytest.mark.parametrize("lie", ["counts", "entry", "checkpoint", "key"])
+@pytest.mark.parametrize("lie", ["counts", "entry", "digest", "checkpoint", "key"])
 async def test_what_does_not_fit_is_seen(stage: Stage, open_page: Open, lie: str) -> None:
     page = await opened(stage, open_page, "en")
 
@@ -115,6 +134,8 @@ async def test_what_does_not_fit_is_seen(stage: Stage, open_page: Open, lie: str
             body = json.dumps({**counts, "total": counts["total"] + 1}).encode()
         elif lie == "entry":
             body = body.replace(b'"method":"mail"', b'"method":"lies"', 1)
+        elif lie == "digest":
+            body = re.sub(rb'"receipt":"[^"]+"', b'"receipt":"%b"' % (b"=" * 44), body, count=1)
         elif lie == "checkpoint":
             lines = body.split(b"\n")
             body = b"\n".join([lines[0], str(int(lines[1]) - 1).encode(), *lines[2:]])
@@ -122,11 +143,23 @@ async def test_what_does_not_fit_is_seen(stage: Stage, open_page: Open, lie: str
             body = (await stage.house.http.get("/ledger/wordy/key")).content
         await route.fulfill(response=answer, body=body)
 
-    paths = {"counts": "**/counts", "entry": "**/tile/entries/**", "checkpoint": "**/checkpoint", "key": "**/key"}
+    paths = {
+        "counts": "**/counts",
+        "entry": "**/tile/entries/**",
+        "digest": "**/tile/entries/**",
+        "checkpoint": "**/checkpoint",
+        "key": "**/key",
+    }
     await page.route(paths[lie], altered)
     await recounted(page)
-    step = {"counts": "counts", "entry": "root", "checkpoint": "signature", "key": "signature"}[lie]
-    await stands(page, step, "wrong")
+    step, why = {
+        "counts": ("counts", "differs"),
+        "entry": ("root", "root"),
+        "digest": ("entries", "strange"),
+        "checkpoint": ("signature", "forged"),
+        "key": ("signature", "foreign"),
+    }[lie]
+    await stands(page, step, "wrong", why)
     for later in STEPS[STEPS.index(step) + 1 :]:
         await expect(page.locator(f"[data-step={later}]").get_by_role("status")).to_have_text("")
 
