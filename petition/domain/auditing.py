@@ -25,7 +25,7 @@ Standing = tuple[str | None, str, bool, str | None]  # category, method, verifie
 # A line, as it is written: HEAD, 44 signs of its bind, what is between, 44 of its receipt, TAIL. An act: OF, a number.
 HEAD, TAIL, OF = b'{"bind":"', b'","v":1}', b'"of":'
 BIND, BETWEEN, RECEIPT = slice(9, 53), slice(53, -52), slice(-52, -8)
-BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 LAST = (
     b"AEIMQUYcgkosw048"  # the sign before the padding holds four bits: with others the same digest is spelt otherwise
 )
@@ -223,12 +223,12 @@ class Recount:
 
 def _are_digests(joined: bytes, number: int) -> bool:
     """So many times 32 bytes in base64, each in its one spelling."""
-    signs, padding = joined[DIGEST - 2 :: DIGEST], joined[DIGEST - 1 :: DIGEST]
+    padding = b"=" * number
     return (
         len(joined) == DIGEST * number
-        and joined.count(b"=") == number == padding.count(b"=")
-        and not signs.translate(None, LAST)
-        and not joined.translate(None, BASE64)
+        # So many paddings in all, and each where it belongs.
+        and joined.translate(None, BASE64) == padding == joined[DIGEST - 1 :: DIGEST]
+        and not joined[DIGEST - 2 :: DIGEST].translate(None, LAST)
     )
 
 
