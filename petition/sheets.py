@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from petition import workbooks
-from petition.domain import headings
+from petition.domain import headings, tabular
 from petition.errors import SheetRefused
 
 MOST_JSON_LINE = 1 << 20
@@ -137,7 +137,8 @@ class Sheet:
                 found = _json_rows(self)
         for number, cells in found:
             if any(cells):
-                yield number, cells
+                # Only a table of text is guarded: elsewhere an apostrophe in front is the text's own.
+                yield number, cells if self.kind == "csv" else [tabular.own(cell) for cell in cells]
 
 
 def opened(

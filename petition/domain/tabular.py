@@ -31,8 +31,20 @@ def guarded(text: str) -> str:
     return f"'{text}" if _runs(text) else text
 
 
+class Own(str):
+    """A cell that begins with an apostrophe of its own: nobody has guarded it."""
+
+    __slots__ = ()
+
+
+def own(cell: str) -> str:
+    return Own(cell) if cell.startswith("'") and not isinstance(cell, Unseen) else cell
+
+
 def unguarded(text: str) -> str:
     """The cell as it was before `guarded`."""
+    if isinstance(text, Own):
+        return str(text)
     return text[1:] if text.startswith("'") and _runs(text[1:]) else text
 
 

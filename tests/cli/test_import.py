@@ -519,7 +519,13 @@ async def test_a_workbook_that_swells_beyond_measure_is_not_unpacked(desk: Desk)
 async def test_an_exported_list_comes_in_again_without_a_loss(open_house: Open, database_url: str) -> None:
     house = await open_house()
     desk = Desk(house, database_url)
-    for person in (LAYLA, OMAR, SALMA, someone(3, city="دير الزور", affiliation="a -dash (b)")):
+    for person in (
+        LAYLA,
+        OMAR,
+        SALMA,
+        someone(3, city="دير الزور", affiliation="a -dash (b)"),
+        someone(4, affiliation="'-5"),
+    ):
         await house.confirmed(person)
     # Whom nothing but the list's own word tells apart.
     alike = [("Same Name", "", "independents", "", "SY", f"17/{line}") for line in (1, 2)]
