@@ -122,7 +122,7 @@ async def test_who_else_signed_the_head_is_told(stage: Stage, open_page: Open) -
             await publishing.ask_no_more(tx, petition, name)
 
 
-@pytest.mark.parametrize("lie", ["counts", "entry", "digest", "checkpoint", "key"])
+@pytest.mark.parametrize("lie", ["counts", "twice", "another's", "entry", "digest", "checkpoint", "key"])
 async def test_what_does_not_fit_is_seen(stage: Stage, open_page: Open, lie: str) -> None:
     page = await opened(stage, open_page, "en")
 
@@ -132,6 +132,11 @@ async def test_what_does_not_fit_is_seen(stage: Stage, open_page: Open, lie: str
         if lie == "counts":
             counts = json.loads(body)
             body = json.dumps({**counts, "total": counts["total"] + 1}).encode()
+        elif lie == "twice":
+            counts = json.loads(body)
+            body = json.dumps({**counts, "by_category": 2 * counts["by_category"]}).encode()
+        elif lie == "another's":
+            body = json.dumps({**json.loads(body), "petition": "wordy"}).encode()
         elif lie == "entry":
             body = body.replace(b'"method":"mail"', b'"method":"lies"', 1)
         elif lie == "digest":
@@ -145,6 +150,8 @@ async def test_what_does_not_fit_is_seen(stage: Stage, open_page: Open, lie: str
 
     paths = {
         "counts": "**/counts",
+        "twice": "**/counts",
+        "another's": "**/counts",
         "entry": "**/tile/entries/**",
         "digest": "**/tile/entries/**",
         "checkpoint": "**/checkpoint",
@@ -154,6 +161,8 @@ async def test_what_does_not_fit_is_seen(stage: Stage, open_page: Open, lie: str
     await recounted(page)
     step, why = {
         "counts": ("counts", "differs"),
+        "twice": ("counts", "differs"),
+        "another's": ("counts", "differs"),
         "entry": ("root", "root"),
         "digest": ("entries", "strange"),
         "checkpoint": ("signature", "forged"),

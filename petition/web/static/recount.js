@@ -96,7 +96,12 @@ function compare(lines, said) {
     if (line.verified) { add("verified"); add(`verified ${line.category}`); }
   }
   Object.assign(theirs, { total: said.total, verified: said.verified, awaiting: said.awaiting_verification });
-  for (const row of said.by_category) { theirs[`category ${row.category}`] = row.total; theirs[`verified ${row.category}`] = row.verified; }
+  check(said.petition === slug, "differs", `petition: ${slug} ≠ ${said.petition}`);
+  for (const row of said.by_category) {
+    check(!(`category ${row.category}` in theirs), "differs", `category ${row.category} ×2`);
+    theirs[`category ${row.category}`] = row.total;
+    theirs[`verified ${row.category}`] = row.verified;
+  }
   for (const name in said.by_method) theirs[`method ${name}`] = said.by_method[name];
   for (const name in said.removed) theirs[`removed ${name}`] = said.removed[name];
   for (const name in { ...ours, ...theirs }) {
