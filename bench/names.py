@@ -176,10 +176,11 @@ def multiplied(records: list[Record], size: int) -> list[Record]:
 
 def million(records: list[Record], folder: Path) -> list[Line]:
     many = multiplied(records, MILLION)
-    say("a million records, plainly")
-    ceiling, compared = linked_plainly(many)
+    # Ours first: a child counts what its parent held at its birth as its own, and the plain way takes ten gigabytes.
     say("a million records")
     found = linked(many, folder)
+    say("a million records, plainly")
+    ceiling, compared = linked_plainly(many)
     ratio = found.seconds / ceiling
     return [
         Line(
