@@ -59,7 +59,7 @@ def test_the_script_is_short_and_imports_nothing_of_ours() -> None:
     source = SCRIPT.read_text("utf-8")
     assert len(source.splitlines()) <= 150
     imported = {line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import", "from"))}
-    assert imported == {"base64", "collections", "hashlib", "json", "pathlib", "sys", "urllib"}
+    assert imported == {"base64", "collections", "hashlib", "json", "pathlib", "re", "sys", "urllib"}
 
 
 async def something(desk: Desk, links: list[str], chance: random.Random) -> None:

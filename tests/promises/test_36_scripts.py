@@ -143,7 +143,9 @@ def written_by(words: Sequence[str], slug: str, statement: str = INNOCENT) -> st
     """A petition whose title and addressee are all of `words` and whose categories are one each, in one line."""
     lines = [re.sub(r"[\r\n\x00]", " ", word) for word in words]
     title = " ".join(lines)
-    labels = [(s, claim, lines[n % len(lines)], lines[n % len(lines)]) for n, (s, claim, _, _) in enumerate(CATEGORIES)]
+    # No two are called alike.
+    called = [f"{lines[n % len(lines)]} {n or ''}".rstrip() for n in range(len(CATEGORIES))]
+    labels = [(s, claim, name, name) for (s, claim, _, _), name in zip(CATEGORIES, called, strict=True)]
     text = petition_text(
         slug=slug,
         title={"en": title, "ar": title},
