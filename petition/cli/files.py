@@ -15,8 +15,6 @@ import click
 from petition.errors import OperatorError
 
 STDOUT = Path("-")
-# Invisible, and part of how names are spelt.
-_JOINERS = "\u200c\u200d"
 
 
 class NotWritten(OperatorError):
@@ -25,13 +23,6 @@ class NotWritten(OperatorError):
     def __init__(self, path: Path, wrong: OSError) -> None:
         self.path, self.why = path, wrong.strerror
         super().__init__(f"{path} cannot be written ({wrong.strerror}); nothing of it was kept")
-
-
-def plain(text: str) -> str:
-    """A stranger's text as a terminal shows it: nothing in it is obeyed, nothing turns what follows round."""
-    return "".join(
-        char if char.isprintable() or char in _JOINERS else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 @contextmanager

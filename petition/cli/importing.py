@@ -144,19 +144,19 @@ async def _import(settings: Settings, order: Order, address: str | None) -> list
             reader = _reader(sheet, order, petition, catalogues, datetime.now(UTC).date())
             number = sum(1 for _ in taking.lines(sheet, reader.columns))
             for line in _understood(sheet, reader.columns, petition):
-                click.echo(files.plain(line), err=True)
+                click.echo(cli.plain(line), err=True)
             spoken = catalogues[order.language or petition.default_language]
             return await _Run(database, keys, petition, order, by, reader, spoken).whole(sheet, number)
     except SheetRefused as wrong:
         why = catalogues["en"].fill(f"sheet.{wrong.code}", wrong.facts)
         how = " (--encoding)" if wrong.code.startswith("encoding") else ""
-        raise FileRefused(files.plain(wrong.path), wrong.line, files.plain(why) + how) from None
+        raise FileRefused(cli.plain(wrong.path), wrong.line, cli.plain(why) + how) from None
 
 
 def _reader(sheet: Sheet, order: Order, petition: Petition, catalogues: Mapping[str, Words], today: date) -> Reader:
     """Worded for whoever can name columns at the command line."""
     first = taking.first_rows(sheet)
-    there = files.plain(", ".join(filter(None, _heading(first))))
+    there = cli.plain(", ".join(filter(None, _heading(first))))
     try:
         columns = taking.guess(first, catalogues, order.asked)
         return taking.reader(columns, petition, catalogues, order.usual, today)
@@ -257,7 +257,7 @@ class _Run:
     ) -> None:
         rows = taking.lines(sheet, self._reader.columns)
         bar = click.progressbar(
-            length=number, label=files.plain(str(self._order.file)), file=sys.stderr, hidden=not _watched()
+            length=number, label=cli.plain(str(self._order.file)), file=sys.stderr, hidden=not _watched()
         )
         with bar:
             while chunk := list(islice(rows, taking.CHUNK)):
@@ -279,7 +279,7 @@ class _Run:
         """The list is in further than the file of its refused rows."""
         assert self._import is not None
         return OperatorError(
-            f"{files.plain(str(full.path))} cannot be written ({full.why}): the rows that were refused are not kept. "
+            f"{cli.plain(str(full.path))} cannot be written ({full.why}): the rows that were refused are not kept. "
             f"{told.added + told.there:,} people are in and count; the same file goes on once there is room, "
             f"or --undo {self._import.id.hex()} takes back what is in"
         )
@@ -288,9 +288,7 @@ class _Run:
         yield f"{'would be added' if self._order.dry else 'added'}: {told.added:,}"
         if told.there:
             yield f"added by an earlier run of this file: {told.there:,}"
-        yield f"refused: {told.refused:,}" + (
-            f", in {files.plain(str(path))} with their reasons" if told.refused else ""
-        )
+        yield f"refused: {told.refused:,}" + (f", in {cli.plain(str(path))} with their reasons" if told.refused else "")
         if self._import is not None:
             yield f"undone as a whole by: petition import {self._order.slug} --undo {self._import.id.hex()}"
 

@@ -32,9 +32,9 @@ GRACE_SECONDS = 3
 HANDOVER_SECONDS = 5
 BACKLOG = 2048
 # Longer than a front server keeps an idle connection (nginx: 60), or it sends a request into one just closed here.
+KEEP_ALIVE_SECONDS = 75
 # New objects until the collector looks: those of some dozen requests, most of which are gone by then.
 YOUNG = (10_000, 10, 10)
-KEEP_ALIVE_SECONDS = 75
 
 
 class DayFormatter(logging.Formatter):

@@ -26,9 +26,8 @@ Standing = tuple[str | None, str, bool, str | None]  # category, method, verifie
 HEAD, TAIL, OF = b'{"bind":"', b'","v":1}', b'"of":'
 BIND, BETWEEN, RECEIPT = slice(9, 53), slice(53, -52), slice(-52, -8)
 BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-LAST = (
-    b"AEIMQUYcgkosw048"  # the sign before the padding holds four bits: with others the same digest is spelt otherwise
-)
+# The sign before the padding holds four bits: with any other the same digest would be spelt otherwise.
+LAST = b"AEIMQUYcgkosw048"
 DIGEST = 44
 BEGIN = np.dtype({"names": ["begin"], "formats": ["<u8"], "offsets": [0], "itemsize": DIGEST})
 NUMBER = re.compile(rb"0|[1-9][0-9]{0,15}").fullmatch

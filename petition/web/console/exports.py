@@ -129,8 +129,8 @@ def _order(held: Parts, petition: Petition, typed: Typed) -> tuple[Wanted, tuple
         columns = listing.NAMES_ALONE
         if typesetting.lacking() is not None:
             wrong["format"] = FieldRefused("pdf-not-installed")
-        if petition.safe:
-            wrong["format"] = FieldRefused("names-hidden")
+    if petition.safe:
+        wrong["format"] = FieldRefused("names-hidden")
     spoken = one_of("words", tuple(held.catalogues))
     reason = one_of("reason", listing.REASONS[:-1], "reason-missing")
     if not chosen:
