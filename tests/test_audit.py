@@ -161,23 +161,36 @@ async def test_an_older_checkpoint_shows_history_that_was_changed_or_lost(house:
             assert ("unchanged and in order" in told) == (not said)
 
 
+SEED, NAME = checkpoint.new_seed(), "witness.example/w1"
+WITNESS = Witness(NAME, checkpoint.public_half(SEED))
+
+
+async def cosigned(house: House, note: str, at: int = 1_514_000_000) -> None:
+    """The site serves this checkpoint with the witness's word for it."""
+    line = cosignature.sign(checkpoint.read_note(note)[0], at, NAME, SEED)
+    asked = Asked("http://w.example", str(WITNESS)).cosigned(note, 1, line, at)
+    async with house.parts.database.write() as tx:
+        await publishing.ask(tx, house.parts.hub.any_petition(SLUG).id, asked)
+    await house.parts.hub.poll()
+
+
+async def of_one(house: House) -> tuple[str, str, str]:
+    """The key line and the checkpoint of a ledger of one entry, and the link of whom it is about."""
+    link = await house.confirmed(LAYLA)
+    await house.fold()
+    key, note = [(await house.http.get(f"/ledger/{SLUG}/{name}")).text for name in ("key", "checkpoint")]
+    return key.strip(), note, link
+
+
 async def test_what_was_signed_before_another_key_or_address_still_holds(house: House, tmp_path: Path) -> None:
     """A receipt, a kept checkpoint and what a witness cosigned, by the old key alone: they fit, and that is said."""
-    link, since, receipt = await house.confirmed(LAYLA), tmp_path / "since", tmp_path / "mine.tlog-proof"
-    await house.fold()
-    first = (await house.http.get(f"/ledger/{SLUG}/key")).text.strip()
-    note, petition = (await house.http.get(f"/ledger/{SLUG}/checkpoint")).text, house.parts.hub.any_petition(SLUG).id
+    first, note, link = await of_one(house)
+    since, receipt, petition = tmp_path / "since", tmp_path / "mine.tlog-proof", house.parts.hub.any_petition(SLUG).id
     since.write_text(note)
     receipt.write_text((await house.http.get(f"{link}/receipt")).text)
-    seed, name = checkpoint.new_seed(), "witness.example/w1"
-    witness = Witness(name, checkpoint.public_half(seed))
-    line = cosignature.sign(checkpoint.read_note(note)[0], 1_514_000_000, name, seed)
-    asked = Asked("http://w.example", str(witness)).cosigned(note, 1, line, 1_514_000_000)
+    await cosigned(house, note)
     notary = Notary(house.settings)
-    async with house.parts.database.write() as tx:
-        await publishing.ask(tx, petition, asked)
-    words = ["--receipt", str(receipt), "--since", str(since), "--witness", str(witness)]
-    earlier = checkpoint.Verifier.read(first)
+    words = ["--receipt", str(receipt), "--since", str(since), "--witness", str(WITNESS)]
     for change in (notary.renew, notary.retire, None):
         if change is None:
             house = await house.restarted(base_url="https://another.example")
@@ -193,21 +206,35 @@ async def test_what_was_signed_before_another_key_or_address_still_holds(house: 
             assert ours[1].count(why) == 2
             assert "1 entries from before are all there" in ours[1]
             assert "mine.tlog-proof: line 0 counts" in ours[1]
-            assert f"{name} saw 1 entries" in ours[1]
+            assert f"{NAME} saw 1 entries" in ours[1]
             assert (await script(f"{base}/ledger/{SLUG}", str(receipt)))[0] == 0
             if change != notary.renew:
                 ours = await audit(f"{base}/p/{SLUG}", *words, "--key", first)
                 assert (ours[0], why in ours[1]) == (0, False), ours
-    # What does not fit is no less wrong: whether it was this ledger's, only its key tells.
-    head = checkpoint.Head(1, bytes(32))
+    await house.stop()
+
+
+async def test_what_an_earlier_key_is_said_to_have_signed_and_does_not_fit_is_no_less_wrong(
+    house: House, tmp_path: Path
+) -> None:
+    """Whether it was this ledger's, only its key tells."""
+    first, note, _ = await of_one(house)
+    notary, petition = Notary(house.settings), house.parts.hub.any_petition(SLUG).id
+    for change in (notary.renew, notary.retire):
+        async with house.parts.database.write() as tx:
+            await publishing.key_changed(tx, petition, change(SLUG))
+    await counted(house, 1)
+    name, head = checkpoint.Verifier.read(first).name, checkpoint.Head(1, bytes(32))
     lies = {
-        "rewritten": checkpoint.sign(earlier.name, head, [checkpoint.new_seed()]),
+        "rewritten": checkpoint.sign(name, head, [checkpoint.new_seed()]),
         "altered": note.replace("\n1\n", "\n2\n"),
-        "unsigned": note[: note.index("— ")] + line,
+        "unsigned": note[: note.index("— ")] + cosignature.sign(checkpoint.read_note(note)[0], 1, NAME, SEED),
     }
+    for lie, content in lies.items():
+        (tmp_path / lie).write_text(content)
+    # A cosigned one that nobody's key speaks for stands by itself.
+    await cosigned(house, lies["rewritten"], at=1)
     async with served(house) as base:
-        for lie, content in lies.items():
-            (tmp_path / lie).write_text(content)
         for lie, keys, why in (
             ("rewritten", [], "if that is this ledger's, the site's first 1 entries are others"),
             ("rewritten", ["--key", first], "if that is this ledger's, the site's first 1 entries are others"),
@@ -217,18 +244,10 @@ async def test_what_was_signed_before_another_key_or_address_still_holds(house: 
             found = await audit(f"{base}/p/{SLUG}", "--since", str(tmp_path / lie), *keys)
             assert found[0] == 1
             assert why in found[2]
-        # A cosigned one that nobody's key speaks for stands by itself.
-        stray = Asked("http://w.example", str(witness)).cosigned(
-            lies["rewritten"], 1, cosignature.sign(checkpoint.text_of(earlier.name, head), 1, name, seed), 1
-        )
-        async with house.parts.database.write() as tx:
-            await publishing.ask(tx, petition, stray)
-        await house.parts.hub.poll()
         alone = await audit(f"{base}/p/{SLUG}")
         assert (alone[0], "stands by itself" in alone[1]) == (0, True), alone
-        assert (await audit(f"{base}/p/{SLUG}", "--witness", str(witness)))[0] == 1
+        assert (await audit(f"{base}/p/{SLUG}", "--witness", str(WITNESS)))[0] == 1
         assert (await audit(f"{base}/p/{SLUG}", "--key", "none"))[0] == 2
-    await house.stop()
 
 
 async def test_tiles_or_counts_that_do_not_fit_are_caught(house: House) -> None:

@@ -17,7 +17,7 @@ from petition.actions import importing, staging
 from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
 from petition.web.console import taking_in, uploads
-from tests.cli.test_import import HEADING, PEOPLE, Desk, bomb, text_of, two_sheets, workbook
+from tests.cli.lists import HEADING, PEOPLE, Desk, bomb, text_of, two_sheets, workbook
 from tests.factories import SLUG, petition_text
 from tests.house import House
 from tests.organizers import Account, Browser, account
