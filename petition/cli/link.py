@@ -6,8 +6,9 @@ import csv
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
@@ -18,7 +19,7 @@ from petition.domain.delimited import Unreadable, lines_of, rows_of
 from petition.domain.duplicates.clusters import Link, clusters, links
 from petition.domain.duplicates.columns import columns
 from petition.domain.duplicates.index import THRESHOLD, Index
-from petition.domain.duplicates.records import Record
+from petition.domain.duplicates.records import FIELDS, Record
 from petition.errors import FileRefused
 from petition.places import places
 
@@ -80,6 +81,7 @@ def _records(path: Path, file: BinaryIO, ids: list[str], progress: Progress) -> 
     line, header = next(rows, (1, []))
     at = _columns(path, header)
     (identity,) = at.pop("id")
+    make = _maker(at, len(header))
     seen: dict[str, int] = {}
     for line, cells in rows:
         if len(cells) != len(header):
@@ -90,9 +92,23 @@ def _records(path: Path, file: BinaryIO, ids: list[str], progress: Progress) -> 
         if seen.setdefault(known, line) != line:
             raise Unreadable(line, f"the id {known} stands in line {seen[known]} already")
         ids.append(known)
-        yield Record(**{name: " ".join([cells[place] for place in places]) for name, places in at.items()})
+        yield make(cells)
         if line % 4096 == 0:
             progress(_READING * min(1.0, file.tell() / size))
+
+
+def _maker(at: Mapping[str, tuple[int, ...]], width: int) -> Callable[[list[str]], Record]:
+    """The record of a row of cells. What a list lacks is an empty cell behind its own, what it has in parts another."""
+    parts = {name: places for name, places in at.items() if len(places) > 1}
+    behind = {name: width + number for number, name in enumerate(parts, 1)}
+    alone = {name: place for name, (place, *more) in at.items() if not more}
+    chosen = itemgetter(*({**alone, **behind}.get(name, width) for name in FIELDS))
+
+    def made(cells: list[str]) -> Record:
+        joined = [" ".join([cells[place] for place in places]) for places in parts.values()]
+        return Record(*chosen([*cells, "", *joined]))
+
+    return made
 
 
 def _columns(path: Path, header: list[str]) -> dict[str, tuple[int, ...]]:

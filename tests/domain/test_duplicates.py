@@ -183,6 +183,25 @@ def test_newcomers_find_whom_a_whole_comparison_finds() -> None:
     assert grown.candidates_of(last)[0].probability == pytest.approx(chance_of(whole, 0, 1), abs=0.02)
 
 
+def rewritten(record: Record, chance: random.Random) -> Record:
+    """The same person another day: a word short or misspelled, an initial, another address, no town."""
+    first, last = record.full_name.split()
+    name = chance.choice([f"{first[0]}. {last}", f"{first} {last[:-2]}", f"{last} {first}", last, f"{first}{last}", ""])
+    mail = chance.choice([record.email, "", f"{first}.{last}@example.org".lower()])
+    return Record(name, mail, city=chance.choice([record.city, "", "Aleppo"]))
+
+
+def test_names_are_left_uncompared_only_where_they_could_not_have_made_a_pair_likely() -> None:
+    chance = random.Random(7)
+    records = crowd(300)
+    index = Index(places())
+    index.extend([*records, *(rewritten(record, chance) for record in records)])
+    everything = found(index, 0)
+    likely = {pair for pair, probability in everything.items() if probability >= 0.2}
+    assert len(everything) > 1000 > len(likely) > 100
+    assert found(index, 0.2).keys() == likely
+
+
 def test_fields_that_only_some_lists_have_count_as_well() -> None:
     one = Record("lachlan berry", date_of_birth="1999-02-19", address="69 giblin street killarney", postcode="4814")
     other = Record("lachlan bery", date_of_birth="19/02/1999", address="giblin st 69 killarny", postcode="4814")

@@ -49,34 +49,67 @@ AT: Final = {name: at for at, name in enumerate(FEATURES)}
 
 def compare(people: People, likenesses: Likenesses, one: Rows, other: Rows) -> Floats:
     """Features of the pairs (one[k], other[k]), shape (len(FEATURES), pairs)."""
+    found = compare_fields(people, likenesses, one, other)
+    compare_names(people, one, other, found)
+    return found
+
+
+def compare_fields(people: People, likenesses: Likenesses, one: Rows, other: Rows) -> Floats:
+    """The same of all fields but the name, whose features are nought as yet: it costs more than all others together."""
     found = np.zeros((len(FEATURES), len(one)), np.float32)
-    found[AT["size"]] = np.log(max(SMALLEST, people.size))
-    _names(people, one, other, found)
-    _joined(people, one, other, found)
     _mails(people, one, other, found)
     for name in ("phone", "born", "postcode", "national_id", "category"):
         _codes(people, name, one, other, found)
-    # Brothers and sisters share a telephone, a family name and a father's: the given name tells.
-    found[AT["household"]] = found[AT["phone_same"]] * found[AT["first_conflict"]]
     _phrases(people, likenesses, one, other, found)
     return found
 
 
+def compare_names(people: People, one: Rows, other: Rows, found: Floats) -> None:
+    """The name's features, into what `compare_fields` found."""
+    found[AT["size"]] = np.log(max(SMALLEST, people.size))
+    _names(people, one, other, found)
+    _joined(people, one, other, found)
+    # Brothers and sisters share a telephone, a family name and a father's: the given name tells.
+    found[AT["household"]] = found[AT["phone_same"]] * found[AT["first_conflict"]]
+
+
+def nameless(people: People, one: Rows, other: Rows) -> NDArray[np.bool_]:
+    """Whether either has no name that could be compared."""
+    first = people["words"][:, 0] < 0
+    answer: NDArray[np.bool_] = first[one] | first[other]
+    return answer
+
+
+def address_fits(people: People, one: Rows, other: Rows) -> NDArray[np.bool_]:
+    """Whether the address of either has about the consonants of the other's name."""
+    kinds, kinds_other = people["kinds"][one], people["kinds"][other]
+    answer: NDArray[np.bool_] = np.bitwise_count(kinds[:, 0] ^ kinds_other[:, 1]) <= 1
+    answer |= np.bitwise_count(kinds[:, 1] ^ kinds_other[:, 0]) <= 1
+    return answer
+
+
 def _names(people: People, one: Rows, other: Rows, found: Floats) -> None:
     """In groups by the number of words: two names of two words take a quarter of the work of two of four."""
-    left, right = people["words"][one], people["words"][other]
-    count = np.maximum((left >= 0).sum(1), (right >= 0).sum(1))
-    for width in range(1, WORDS + 1):
-        group = np.flatnonzero(count <= 2 if width == 2 else count == width if width > 2 else count < 0)
-        if len(group):
-            found[:, group] = _matched(people, left[group, :width], right[group, :width], found[:, group])
-    nameless = (left[:, 0] < 0) | (right[:, 0] < 0)
-    if nameless.any():
-        found[1 : AT["nameless"], nameless] = 0
-        found[AT["nameless"], nameless] = 1
+    numbers = people["words"]
+    count = np.clip((numbers >= 0).sum(1, dtype=np.int8), 2, WORDS)
+    count = np.maximum(count[one], count[other])
+    order = np.argsort(count, kind="stable")
+    ends = np.searchsorted(count[order], np.arange(2, WORDS + 1), "right")
+    named = np.zeros((AT["nameless"] + 1, len(one)), np.float32)
+    named[AT["size"]] = found[AT["size"]]
+    start = 0
+    for width, end in zip(range(2, WORDS + 1), ends, strict=True):
+        if end > start:
+            group = order[start:end]
+            _matched(people, numbers[one[group], :width], numbers[other[group], :width], named[:, start:end])
+        start = end
+    lacking = nameless(people, one[order], other[order])
+    named[AT["size"] + 1 :, lacking] = 0
+    named[AT["nameless"], lacking] = 1
+    found[: len(named), order] = named
 
 
-def _matched(people: People, left: Ints, right: Ints, found: Floats) -> Floats:
+def _matched(people: People, left: Ints, right: Ints, found: Floats) -> None:
     """The best way to match the words of two names in any order, and what it leaves unmatched."""
     n, width = left.shape
     grade, mixture, rarity = _graded(people, left, right)
@@ -104,7 +137,6 @@ def _matched(people: People, left: Ints, right: Ints, found: Floats) -> Floats:
     found[AT["extra"]] = gap == 1
     found[AT["extras"]] = gap >= 2
     _places_of_words(left, right, best, met | (initial == 1), lone_left, lone_right, found)
-    return found
 
 
 def _places_of_words(left: Ints, right: Ints, best: Any, met: Any, lone: Any, lone_other: Any, found: Floats) -> None:
@@ -209,9 +241,7 @@ def _joined(people: People, one: Rows, other: Rows, found: Floats) -> None:
         found[AT["joined"], met] = 1
         found[AT["rare_near"], met] = rare
         _add_surplus(found, met)
-    kinds, kinds_other = people["kinds"][one], people["kinds"][other]
-    fit = np.bitwise_count(np.stack([kinds[:, 0] ^ kinds_other[:, 1], kinds[:, 1] ^ kinds_other[:, 0]])).min(0) <= 1
-    doubtful = fit & (found[AT["conflict"]] > 0) & (left[:, 0] >= 0) & (right[:, 0] >= 0)
+    doubtful = address_fits(people, one, other) & (found[AT["conflict"]] > 0) & (left[:, 0] >= 0) & (right[:, 0] >= 0)
     asked = np.flatnonzero(doubtful & (found[AT["one_word"]] + found[AT["three_words"]] + found[AT["initial"]] > 0))
     if len(asked):
         spoken = people.lexicon.table["arabic"]

@@ -20,7 +20,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from petition.domain.duplicates.evidence import FEATURES, compare
+from petition.domain.duplicates.evidence import (
+    FEATURES,
+    address_fits,
+    compare,
+    compare_fields,
+    compare_names,
+    nameless,
+)
 from petition.domain.duplicates.keys import KINDS, Keys, Kind, Rows, keyed, neighbours
 from petition.domain.duplicates.likeness import Likenesses
 from petition.domain.duplicates.people import People
@@ -30,7 +37,7 @@ from petition.domain.duplicates.weights import INTERCEPT, WEIGHTS
 
 Floats = NDArray[np.float32]
 
-AT_ONCE: Final = 1 << 16
+AT_ONCE: Final = 1 << 18
 # Pairs whose every other evidence is an address or a number: they teach what stands for the same organisation.
 _TEACHERS: Final = ("mail", "phone", "national id")
 _SURE: Final = 3.0
@@ -39,6 +46,7 @@ _SURE_RATE: Final = 0.042
 _SHIFT_MOST: Final = 2.0
 _TAIL: Final = 2000  # newcomers that are looked up one by one before they are sorted in
 _BLOCK: Final = 200  # rows of one block that a newcomer is compared with
+_NAMES_MORE: Final = np.float32(2.0)  # what a name may weigh beside another more than beside itself
 _VECTOR: Final = np.array([WEIGHTS.get(name, 0.0) for name in FEATURES], np.float32)
 
 
@@ -107,22 +115,46 @@ class Index:
         return _probability(self._log_odds(one, other) + np.float32(self.shift))
 
     def _log_odds(self, one: Rows, other: Rows) -> Floats:
-        weighed: Floats = _VECTOR @ compare(self.people, self.likenesses, one, other) + np.float32(INTERCEPT)
-        return weighed
+        return _weighed(compare(self.people, self.likenesses, one, other))
+
+    def _likely_log_odds(self, one: Rows, other: Rows, own: Floats, least: float) -> tuple[Rows, Floats]:
+        """Which of the pairs may reach `least`, and their log-odds.
+
+        A name weighs little more beside any other than beside itself: where all else is too far apart for even that,
+        names are not compared. So seven of ten pairs that share a key are done with at a quarter of the cost.
+        """
+        found = compare_fields(self.people, self.likenesses, one, other)
+        most = _weighed(found) + np.minimum(own[one], own[other]) + _NAMES_MORE
+        kept = np.flatnonzero(
+            (most >= least) | address_fits(self.people, one, other) | nameless(self.people, one, other)
+        )
+        found = found[:, kept]
+        compare_names(self.people, one[kept], other[kept], found)
+        return kept, _weighed(found)
+
+    def _own(self) -> Floats:
+        """What each record's name weighs beside itself."""
+        own = np.empty(self.size, np.float32)
+        for start in range(0, self.size, AT_ONCE):
+            rows = np.arange(start, min(self.size, start + AT_ONCE))
+            found = np.zeros((len(FEATURES), len(rows)), np.float32)
+            compare_names(self.people, rows, rows, found)
+            own[rows] = _weighed(found) - np.float32(INTERCEPT)
+        return own
 
     def pairs(self, least: float = 0.05, progress: Callable[[float], None] = no_progress) -> Iterator[Pairs]:
         """All pairs of probability `least` or more, in batches, each pair once. `progress` is told the share done."""
         codes = self._chosen(progress)
         self._learn(codes)
-        size = self.size
+        size, own = self.size, self._own()
         log_least = np.log(max(1e-9, least) / (1 - min(least, 1 - 1e-9))) - _SHIFT_MOST
         self.shift, sure, likely = 0.0, 0, []
         for start in range(0, len(codes), AT_ONCE):
             some = codes[start : start + AT_ONCE]
-            log_odds = self._log_odds(*np.divmod(some, size))
+            hopeful, log_odds = self._likely_log_odds(*np.divmod(some, size), own, log_least)
             sure += int((log_odds >= _SURE).sum())
             kept = np.flatnonzero(log_odds >= log_least)
-            likely.append((some[kept], log_odds[kept]))
+            likely.append((some[hopeful[kept]], log_odds[kept]))
             progress(0.2 + 0.8 * min(1.0, (start + AT_ONCE) / len(codes)))
         self.shift = shift_of(sure, size)
         for some, log_odds in likely:
@@ -229,6 +261,12 @@ class Index:
                 self._tail[kind.name].clear()
             self._sorted_size = self.size
         self._indexed = self.size
+
+
+def _weighed(features: Floats) -> Floats:
+    """The log-odds. Not by a product of matrices: that wakes a thread on each core for a millisecond's work."""
+    log_odds: Floats = np.einsum("fp,f->p", features, _VECTOR) + np.float32(INTERCEPT)
+    return log_odds
 
 
 def _probability(log_odds: Floats) -> Floats:

@@ -7,7 +7,7 @@ themselves: no list of names is needed, and a name that is rare in one petition 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,17 @@ def classes(key: str) -> int:
     for consonant in key:
         bits |= _CLASSES.get(consonant, 0)
     return bits
+
+
+class Heard(NamedTuple):
+    """A word by its sounds: its key, the classes of consonants in that, the codes of the sounds."""
+
+    key: str
+    classes: int
+    said: bytes
+
+
+SILENT: Final = Heard("", 0, b"")
 
 
 class Table:
@@ -79,8 +90,7 @@ class Lexicon:
     def __init__(self) -> None:
         self._numbers: dict[Word, int] = {}
         self.texts: list[str] = []
-        self.said: list[bytes] = []
-        self.keys: list[str] = []
+        self.heard: list[Heard] = []
         self.total = 0
         self._settled = 0
         self.table = Table(
@@ -101,8 +111,7 @@ class Lexicon:
         self.texts.append(word.text)
         said, keys = sounds(word.text), skeletons(word.text)
         columns = self.table.columns
-        self.said.append(code(said))
-        self.keys.append(keys[0])
+        self.heard.append(Heard(keys[0], classes(keys[0]), code(said)))
         columns["letters"][at] = word.text.translate(ONE_FORM).encode(
             "iso8859_6" if arabic(word.text) else "latin-1", "replace"
         )
@@ -113,7 +122,7 @@ class Lexicon:
         columns["length"][at] = max(1, len(said))
         columns["key"][at] = hashed(keys[0])
         columns["other_key"][at] = hashed(keys[1]) if len(keys) > 1 else 0
-        columns["classes"][at] = classes(keys[0])
+        columns["classes"][at] = self.heard[at].classes
         columns["first"][at] = hashed(f"begins {initial_class(word.text)}")
         columns["signs"][at] = letter_set(word.text)
         columns["initial"][at] = word.initial

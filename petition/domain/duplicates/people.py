@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from petition.domain.duplicates.dates import born
-from petition.domain.duplicates.lexicon import WORDS, Lexicon, Phrases, Table, classes, hashed
+from petition.domain.duplicates.lexicon import SILENT, WORDS, Heard, Lexicon, Phrases, Table, classes, hashed
 from petition.domain.duplicates.places import Places
 from petition.domain.duplicates.records import CODE_LENGTH, MAIL_LENGTH, NO_MAIL, Record, code, mail, phone
-from petition.domain.names.distance import coded
+from petition.domain.names.distance import code as code_of
 from petition.domain.names.letters import LONGEST, key_of, latin_sounds
 from petition.domain.names.words import words
 
@@ -22,25 +21,18 @@ CODES: Final = ("phone", "born", "postcode", "national_id", "category")
 _AT_ONCE: Final = 4096
 
 
-_DOUBLED: Final = re.compile(r"(.)\1+")
-
-
-class _Written(NamedTuple):
-    key: str
-    classes: int
-    said: bytes
-
-
-_NOTHING: Final = _Written("", 0, bytes(LONGEST))
-
-
-def _written(parts: tuple[str, ...]) -> _Written:
+def _written(parts: tuple[str, ...]) -> Heard:
     """What an address's words sound like, each by itself: at a joint, d and h are no dh."""
     if sum(map(len, parts)) < 4:
-        return _NOTHING
+        return SILENT
     said = "".join(map(latin_sounds, parts))[:LONGEST]
     key = key_of(said)[0]
-    return _Written(key, classes(key), coded(said))
+    return Heard(key, classes(key), code_of(said))
+
+
+def _in_one(key: str, other: str) -> str:
+    """Two keys as the key of both words in one: a consonant that ends the first and begins the second is one."""
+    return key + other[1:] if key[-1:] == other[:1] else key + other
 
 
 def _filled(said: bytes) -> bytes:
@@ -126,14 +118,13 @@ class People:
 
         So a name meets one that lost its blank, and an address that was made of it.
         """
-        ends = (parts[0], parts[-1]) if len(parts) > 1 else tuple(parts)
-        keys = [self.lexicon.keys[k] for k in ends]
-        said = [self.lexicon.said[k] for k in ends]
+        first = self.lexicon.heard[parts[0]] if parts else SILENT
+        last = self.lexicon.heard[parts[-1]] if len(parts) > 1 else SILENT
         written = _written(address)
-        forth, back = "".join(keys), "".join(reversed(keys))
-        hashes = sorted(hashed(_DOUBLED.sub(r"\1", key)) for key in {forth, back, written.key} if len(key) > 3)
-        spoken = _filled(b"".join(said)) + _filled(b"".join(reversed(said))) + written.said
-        return hashes + [0] * (3 - len(hashes)), [classes(forth), written.classes], spoken
+        keys = {_in_one(first.key, last.key), _in_one(last.key, first.key), written.key}
+        hashes = sorted([hashed(key) for key in keys if len(key) > 3])
+        said = _filled(first.said + last.said) + _filled(last.said + first.said) + _filled(written.said)
+        return hashes + [0] * (3 - len(hashes)), [first.classes | last.classes, written.classes], said
 
     def _store(self, rows: list[tuple[Any, ...]]) -> None:
         start = self.table.grow(len(rows))

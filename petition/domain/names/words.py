@@ -76,7 +76,6 @@ _DIGIT: Final = re.compile("[0-9]")
 _MOHAMMAD: Final = frozenset("mhd mohd md muhd mhmd mohmd moh".split())
 
 
-@lru_cache(maxsize=1 << 14)
 def words(full_name: str) -> tuple[Word, ...]:
     """The parts of a name as written, in their order; empty for what holds no letter (digits, emoji)."""
     parts = _untitled(_cut(full_name))
@@ -89,9 +88,15 @@ def words(full_name: str) -> tuple[Word, ...]:
 
 
 def _cut(text: str) -> list[str]:
-    text = plain(_CAPITAL.sub(" ", text[:400]))
+    return [part for piece in text[:400].split() for part in _pieces(piece)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _pieces(text: str) -> tuple[str, ...]:
+    """Of what stands between two blanks: the same ones come again and again, whole names seldom."""
+    text = plain(_CAPITAL.sub(" ", text))
     parts = (_NOT_LETTERS.sub("", part) for part in _CUT.split(_DOTTED.sub(r"\1 ", text)))
-    return [_chat(part) for part in parts if any(c.isalpha() for c in part)]
+    return tuple(_chat(part) for part in parts if any(c.isalpha() for c in part))
 
 
 def _chat(part: str) -> str:
