@@ -213,6 +213,7 @@ async def finish(tx: AsyncConnection, of: Import, refused: int, *, by: Actor | N
     if standing.state == RUNNING:
         await tx.execute(update(_IMPORTS).where(_IMPORTS.c.id == of.id).values(state=DONE, refused=refused))
         await tx.execute(update(_MEMBERS).where(_MEMBERS.c.import_id == of.id).values(row=None))
+        await dialect.looked_at(tx, _ROWS, _MEMBERS)
         ended = _act("import:end", standing, by, added=standing.added, refused=refused)
         await audit.record(tx, ended, today=today)
     return standing

@@ -65,6 +65,13 @@ def _by_rows(table: Table, spoken: Dialect) -> tuple[str, Callable[[Any], Any], 
     return str(plain_insert(table).compile(dialect=spoken)), itemgetter(*(c.name for c in table.c)), ways
 
 
+async def looked_at(tx: AsyncConnection, *several: Table) -> None:
+    """After many rows came at once. PostgreSQL looks at a table by itself within some minutes; before it has, it takes
+    it for as small as it was and goes through all of it where it should look up a few."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(text(f"ANALYZE {', '.join(table.name for table in several)}"))
+
+
 async def one_sequencer(tx: AsyncConnection) -> None:
     """Nobody else folds until this transaction ends. On SQLite a writing transaction is alone already."""
     if tx.dialect.name == "postgresql":

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from petition.actions import asking, importing, rekeying
 from petition.cli.importing import Order
@@ -435,3 +435,12 @@ async def test_they_may_be_asked_later_once_and_within_the_mail_budget(open_hous
     async with house.parts.database.read() as connection:
         assert await asking.answers(connection, batch) == {"asked": 2, "right": 0, "denied": 1}
     await desk.holds()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+async def test_a_list_that_came_in_is_known_to_the_planner_at_once(desk: Desk) -> None:
+    """It would find out by itself minutes later, and until then read everyone where it should look up a few."""
+    await desk.taken(text_of(PEOPLE))
+    known = "SELECT reltuples FROM pg_class WHERE relname = 'signatures'"
+    async with desk.house.parts.database.read() as connection:
+        assert (await connection.execute(text(known))).scalar_one() == len(PEOPLE)
