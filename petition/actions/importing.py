@@ -114,6 +114,7 @@ def make(
         method=method,
         kind=kind,
         reference=listed.reference,
+        identity=digest,
     )
     category = petition.category(listed.submission.category)
     counted_as = category.slug if category is not None and category.claim == "open" else None
@@ -125,7 +126,6 @@ def make(
         "signed_on": listed.signed_on,
         "counted_on": today,
         "acts": 1,
-        "identity": digest,
         "bind": None,
         **identity.shown_as(record, listed.submission.visibility, hidden=False),
     }

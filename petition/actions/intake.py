@@ -62,11 +62,12 @@ def prepare(
     invitation: Invitation | None = None,
     kind: str | None = outbox.CONFIRM,
     reference: str = "",
+    identity: bytes | None = None,
 ) -> Attempt:
     """Seals the record for the organizers, a copy for the signatory, the mail of that kind for the worker.
 
     `kind` None: no mail and no copy. With any kind but the usual one the record keeps its link's token: see importing.
-    `reference`: of a list's line alone.
+    `reference` and `identity` (where it is no mail address): of a list's line alone.
     """
     # Asked for at once: each call for random bytes is one into the kernel.
     token, secret, signature_id, copy_nonce, mail_nonce = _random(
@@ -90,7 +91,7 @@ def prepare(
         "counted_on": None,
         "acts": 0,
         "token_hash": tokens.stored(token),
-        "identity": keys.identity_of(petition.id, submission.email.canonical),
+        "identity": identity or keys.identity_of(petition.id, submission.email.canonical),
         "merged_into": None,
         "bind": sealing.bind(secret, record),
         "sealed": sealing.seal_record(record, secret, petition.public_key, petition.id, link=kept),

@@ -10,7 +10,6 @@ Plaintexts are padded to whole blocks of 256 bytes, so that a length betrays no 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from base64 import b64decode, b64encode
 from functools import lru_cache
@@ -34,6 +33,7 @@ Ring = tuple[bytes, ...]
 
 _RECOVERY_FIELD = re.compile(r"\b(private|public) key:\s*(\S+)")
 _CANONICAL = msgspec.json.Encoder(order="sorted")
+_read = msgspec.json.Decoder().decode
 
 
 class Unreadable(ValueError):
@@ -106,17 +106,17 @@ class Opener:
 
     def open(self, sealed: bytes) -> tuple[dict[str, Any], bytes]:
         """(record, bind secret); `Unreadable` under other keys."""
-        value = json.loads(self.plain(sealed))
+        value = _read(self.plain(sealed))
         return value["record"], b64decode(value["secret"])
 
     def record(self, sealed: bytes) -> dict[str, Any]:
         """The record alone."""
-        found: dict[str, Any] = json.loads(self.plain(sealed))["record"]
+        found: dict[str, Any] = _read(self.plain(sealed))["record"]
         return found
 
     def linked(self, sealed: bytes) -> tuple[dict[str, Any], bytes | None]:
         """The record, and the token that was kept with it, if one was."""
-        value = json.loads(self.plain(sealed))
+        value = _read(self.plain(sealed))
         return value["record"], b64decode(value["link"]) if "link" in value else None
 
     def plain(self, sealed: bytes) -> bytes:

@@ -28,7 +28,7 @@ def expand(secret: bytes, purpose: str) -> bytes:
 
 def digest(key: bytes, *parts: bytes) -> bytes:
     """Keyed digest (HMAC-SHA256) of `parts`; lengths are mixed in, so that no two lists of parts meet."""
-    return hmac.digest(key, b"".join(len(p).to_bytes(4, "big") + p for p in parts), "sha256")
+    return hmac.digest(key, b"".join([len(p).to_bytes(4, "big") + p for p in parts]), "sha256")
 
 
 def written(token: bytes) -> str:
