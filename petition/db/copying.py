@@ -216,7 +216,8 @@ def _pour(file: Path, url: str, there: list[str], progress: Progress) -> None:
                 psql.stdin.write(part)
             # Only what was read to its end may stay.
             if reading.wait() == 0:
-                psql.stdin.write(b"\nCOMMIT;\n")
+                # A table that came at once would be planned for as if it were empty until PostgreSQL looks by itself.
+                psql.stdin.write(b"\nANALYZE;\nCOMMIT;\n")
             psql.stdin.close()
         except BrokenPipeError:
             refused = True
