@@ -33,7 +33,8 @@ PG_POOL = 8
 SERVERS_CACHE_KIB, COMMANDS_CACHE_KIB = 65_536, 8_192
 # Most indexes are of rows in one state, and a plan for any state uses none of them: once PostgreSQL keeps such a plan,
 # each of a list's lines is looked for among all signatures. Planning anew costs less than a tenth of a millisecond.
-PLANNED = {"plan_cache_mode": "force_custom_plan"}
+# Said once connected: poolers refuse connections that begin with it.
+PLANNED = "SET plan_cache_mode = force_custom_plan"
 OF_THE_WRITER = ("page_size", "journal_mode", "cache_size", "wal_autocheckpoint")
 BUSY_SECONDS = 10
 READERS_MILLISECONDS = 250  # how long emptying the log waits for readers, and so everyone who writes for it
@@ -177,9 +178,9 @@ def _sqlite_engine(uri: str, pool: Any, options: dict[str, Any], begin: str, cac
 def _postgresql_engine(url: str) -> AsyncEngine:
     async def connect() -> Any:
         # The driver's own reading of the address knows several hosts; SQLAlchemy's does not.
-        return await asyncpg.connect(
-            url, target_session_attrs="read-write", timeout=BUSY_SECONDS, server_settings=PLANNED
-        )
+        connection = await asyncpg.connect(url, target_session_attrs="read-write", timeout=BUSY_SECONDS)
+        await connection.execute(PLANNED)
+        return connection
 
     return create_async_engine(
         "postgresql+asyncpg://",
