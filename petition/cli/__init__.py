@@ -8,7 +8,6 @@ import importlib
 import os
 import resource
 import sys
-from importlib.metadata import version
 from typing import NoReturn
 
 import click
@@ -65,7 +64,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("petition"), package_name="petition", prog_name="petition")
+@click.version_option(package_name="petition", prog_name="petition")
 def program() -> None:
     """A statement is put to the world and people put their names to it.
 

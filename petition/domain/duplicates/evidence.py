@@ -75,8 +75,8 @@ def compare_names(people: People, one: Rows, other: Rows, found: Floats) -> None
 
 def nameless(people: People, one: Rows, other: Rows) -> NDArray[np.bool_]:
     """Whether either has no name that could be compared."""
-    first = people["words"][:, 0] < 0
-    answer: NDArray[np.bool_] = first[one] | first[other]
+    first = people["words"][:, 0]
+    answer: NDArray[np.bool_] = (first[one] < 0) | (first[other] < 0)
     return answer
 
 
@@ -91,8 +91,7 @@ def address_fits(people: People, one: Rows, other: Rows) -> NDArray[np.bool_]:
 def _names(people: People, one: Rows, other: Rows, found: Floats) -> None:
     """In groups by the number of words: two names of two words take a quarter of the work of two of four."""
     numbers = people["words"]
-    count = np.clip((numbers >= 0).sum(1, dtype=np.int8), 2, WORDS)
-    count = np.maximum(count[one], count[other])
+    count = np.maximum(*((numbers[rows] >= 0).sum(1, dtype=np.int8) for rows in (one, other))).clip(2)
     order = np.argsort(count, kind="stable")
     ends = np.searchsorted(count[order], np.arange(2, WORDS + 1), "right")
     named = np.zeros((AT["nameless"] + 1, len(one)), np.float32)

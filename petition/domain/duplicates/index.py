@@ -20,14 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from petition.domain.duplicates.evidence import (
-    FEATURES,
-    address_fits,
-    compare,
-    compare_fields,
-    compare_names,
-    nameless,
-)
+from petition.domain.duplicates.evidence import FEATURES, address_fits, compare, compare_fields, compare_names, nameless
 from petition.domain.duplicates.keys import KINDS, Keys, Kind, Rows, keyed, neighbours
 from petition.domain.duplicates.likeness import Likenesses
 from petition.domain.duplicates.people import People
@@ -37,7 +30,7 @@ from petition.domain.duplicates.weights import INTERCEPT, WEIGHTS
 
 Floats = NDArray[np.float32]
 
-AT_ONCE: Final = 1 << 18
+AT_ONCE: Final = 1 << 17
 # Pairs whose every other evidence is an address or a number: they teach what stands for the same organisation.
 _TEACHERS: Final = ("mail", "phone", "national id")
 _SURE: Final = 3.0
