@@ -179,7 +179,12 @@ def _postgresql_engine(url: str) -> AsyncEngine:
     async def connect() -> Any:
         # The driver's own reading of the address knows several hosts; SQLAlchemy's does not.
         connection = await asyncpg.connect(url, target_session_attrs="read-write", timeout=BUSY_SECONDS)
-        await connection.execute(PLANNED)
+        try:
+            await connection.execute(PLANNED)
+        except BaseException:
+            # Nobody else knows of it yet, who would close it.
+            connection.terminate()
+            raise
         return connection
 
     return create_async_engine(
