@@ -180,7 +180,7 @@ def _postgresql_engine(url: str) -> AsyncEngine:
         # The driver's own reading of the address knows several hosts; SQLAlchemy's does not.
         connection = await asyncpg.connect(url, target_session_attrs="read-write", timeout=BUSY_SECONDS)
         try:
-            await connection.execute(PLANNED)
+            await connection.execute(PLANNED, timeout=BUSY_SECONDS)
         except BaseException:
             # Nobody else knows of it yet, who would close it.
             connection.terminate()

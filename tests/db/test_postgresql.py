@@ -35,7 +35,7 @@ async def test_a_connection_that_is_given_up_while_it_is_made_is_closed(
 ) -> None:
     made: asyncio.Queue[Any] = asyncio.Queue()
 
-    async def waits(connection: Any, *_: Any) -> None:
+    async def waits(connection: Any, *_: Any, **__: Any) -> None:
         made.put_nowait(connection)
         await asyncio.Event().wait()
 
