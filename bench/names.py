@@ -7,10 +7,8 @@ linked by `petition link` in a process of its own, which sees no `entity_id`, wi
 
 import argparse
 import csv
-import os
 import random
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +24,7 @@ import numpy as np
 
 from bench.baseline import linked as linked_plainly
 from bench.labelled import Labelled, Rows, febrl_records, figures, petition_records
+from bench.running import cost_of
 from bench.table import Line, print_table, say
 from petition.domain.duplicates.index import SURE, Index
 from petition.domain.duplicates.records import FIELDS, Record
@@ -58,16 +57,12 @@ def linked(records: Iterable[Record], folder: Path) -> Found:
         writer = csv.writer(out)
         writer.writerow(("id", *FIELDS))
         writer.writerows((row, *(getattr(record, name) for name in FIELDS)) for row, record in enumerate(records))
-    child = subprocess.Popen([sys.executable, "-m", "petition", "link", file, "-o", answer])
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"petition link ended with {child.returncode}")
+    spent = cost_of([sys.executable, "-m", "petition", "link", file, "-o", answer])
     with answer.open(encoding="utf-8", newline="") as lines:
         rows = [(int(row["id1"]), int(row["id2"]), float(row["score"])) for row in csv.DictReader(lines)]
     one, other = (np.array([row[k] for row in rows], np.int64) for k in (0, 1))
     chances = np.array([row[2] for row in rows], np.float64)
-    return Found(one, other, chances, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Found(one, other, chances, spent.cpu, spent.memory / 2**20)
 
 
 def true_pairs(labelled: Labelled) -> tuple[Rows, Rows]:

@@ -110,6 +110,45 @@ def cpu_seconds(roots: Sequence[int]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one command: seconds of CPU, and its highest memory in bytes."""
+
+    cpu: float
+    memory: int
+
+
+# Who starts a program hands it its own highest memory, which Linux keeps for it: so a small one stands between.
+BETWEEN = """
+import os, sys
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, used = os.wait4(pid, 0)
+told = f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime} {used.ru_maxrss}"
+os.write(int(sys.argv[1]), told.encode())
+"""
+
+
+def cost_of(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Cost:
+    """`RuntimeError` where it fails."""
+    told, tells = os.pipe()
+    try:
+        subprocess.run(
+            [sys.executable, "-ISc", BETWEEN, str(tells), *command],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[tells],
+            check=True,
+        )
+        status, cpu, kilobytes = os.read(told, 200).split()
+    finally:
+        os.close(told)
+        os.close(tells)
+    if int(status):
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {int(status)}")
+    return Cost(float(cpu), int(kilobytes) * 1024)
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One round: what the generator saw, and the CPU milliseconds of server and database for each request."""
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
-from petition.db.database import BUSY_SECONDS
+from petition.db.sqlite import BUSY_SECONDS
 from petition.errors import Busy, FileRefused, OperatorError
 from petition.settings import Settings
 

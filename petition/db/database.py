@@ -20,14 +20,13 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
-from petition.db import traces
+from petition.db import sqlite, traces
 from petition.db.locks import FileLock
+from petition.db.sqlite import BUSY_SECONDS
 from petition.errors import Unavailable
 from petition.settings import Settings
 
-READERS = 4
 PG_POOL = 8
 # A million signatures have more index than the usual 2 MB hold: every confirmation would read it anew.
 SERVERS_CACHE_KIB, COMMANDS_CACHE_KIB = 65_536, 8_192
@@ -35,8 +34,6 @@ SERVERS_CACHE_KIB, COMMANDS_CACHE_KIB = 65_536, 8_192
 # each of a list's lines is looked for among all signatures. Planning anew costs less than a tenth of a millisecond.
 # Said once connected: poolers refuse connections that begin with it.
 PLANNED = "SET plan_cache_mode = force_custom_plan"
-OF_THE_WRITER = ("page_size", "journal_mode", "cache_size", "wal_autocheckpoint")
-BUSY_SECONDS = 10
 READERS_MILLISECONDS = 250  # how long emptying the log waits for readers, and so everyone who writes for it
 
 
@@ -53,15 +50,7 @@ class Database:
         self.statements = 0
         self.commits = 0
         if self.sqlite:
-            self._writer = _sqlite_engine(
-                f"file:{_quoted(self.path)}?mode=rwc", StaticPool, {}, "BEGIN IMMEDIATE", cache_kib
-            )
-            self._reader = _sqlite_engine(
-                f"file:{_quoted(self.path)}?mode=ro",
-                AsyncAdaptedQueuePool,
-                {"pool_size": READERS, "max_overflow": 0, "pool_timeout": BUSY_SECONDS},
-                "BEGIN",
-            )
+            self._writer, self._reader = sqlite.writer(self.path, cache_kib), sqlite.reader(self.path)
             self.write_lock: FileLock | None = FileLock(self.path.with_name("write.lock"))
         else:
             self._writer = self._reader = _postgresql_engine(settings.database_url)
@@ -129,50 +118,6 @@ class Database:
                         await self._checkpoint()
             await self._reader.dispose()
             await self._writer.dispose()
-
-
-def _quoted(path: Path) -> str:
-    """A path inside an SQLite URI."""
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-
-
-def _sqlite_engine(uri: str, pool: Any, options: dict[str, Any], begin: str, cache_kib: int = 0) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{uri}&uri=true",
-        poolclass=pool,
-        # The driver's own idea of transactions begins them late and deferred: we begin ours.
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "cached_statements": 256},
-        **options,
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connect(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            # A signature's row fits into a page of 8192 whole. What does not fit goes to pages of its own, which are
-            # taken one after another as the file grows: on pages of 4096 their places told who signed before whom.
-            "page_size=8192",
-            "journal_mode=WAL",
-            # Each answer waits for its own durable commit: FULL syncs the log at every commit.
-            "synchronous=FULL",
-            "secure_delete=ON",
-            "foreign_keys=ON",
-            # A temporary file would be one more place where a name could stay behind.
-            "temp_store=MEMORY",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-            f"cache_size=-{cache_kib}",
-            # Moved into the file every 64 MB: pages that many signatures share are then moved once for all of them.
-            "wal_autocheckpoint=8000",
-        ):
-            if "mode=ro" not in uri or not pragma.startswith(OF_THE_WRITER):
-                cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def _postgresql_engine(url: str) -> AsyncEngine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables, tiles
@@ -12,34 +12,42 @@ from petition.domain import merkle
 from petition.domain.checkpoint import Receipt
 from petition.domain.ledger import Broken
 
+TILES, ENTRIES, PUBLISHED = (tables.table(t) for t in (tables.LedgerTile, tables.LedgerEntry, tables.Published))
+# Asked thousands of times by whoever recounts, so they are put together once.
+_SIZE = select(PUBLISHED.c.size).where(PUBLISHED.c.petition_id == bindparam("petition"))
+_TILE = select(TILES.c.hashes).where(
+    TILES.c.petition_id == bindparam("petition"),
+    TILES.c.level == bindparam("level"),
+    TILES.c.number == bindparam("number"),
+)
+_BUNDLE = (
+    select(ENTRIES.c.body)
+    .where(ENTRIES.c.petition_id == bindparam("petition"))
+    .where(ENTRIES.c.index >= bindparam("begin"), ENTRIES.c.index < bindparam("end"))
+    .order_by(ENTRIES.c.index)
+)
 
-async def _published(connection: AsyncConnection, petition_id: bytes) -> int:
-    rows = tables.table(tables.Published)
-    size = (await connection.execute(select(rows.c.size).where(rows.c.petition_id == petition_id))).scalar_one()
-    return int(size)
+
+async def size(connection: AsyncConnection, petition_id: bytes) -> int:
+    """How many entries are published."""
+    return int((await connection.execute(_SIZE, {"petition": petition_id})).scalar_one())
 
 
-async def tile(connection: AsyncConnection, petition_id: bytes, level: int, number: int, wide: int) -> bytes | None:
-    """The first `wide` hashes of a tile; None where the published tree has not so many there."""
-    if merkle.width((level, number), await _published(connection, petition_id)) < wide:
-        return None
-    row = (await tiles.read(connection, petition_id, [(level, number)])).get((level, number), b"")[: wide * merkle.HASH]
+async def tile(connection: AsyncConnection, petition_id: bytes, level: int, number: int, wide: int) -> bytes:
+    """The first `wide` hashes of a tile that is published."""
+    wanted = {"petition": petition_id, "level": level, "number": number}
+    row = ((await connection.execute(_TILE, wanted)).scalar_one_or_none() or b"")[: wide * merkle.HASH]
     if len(row) != wide * merkle.HASH:
         raise Broken(f"tile {number} of level {level} is cut short")
     return row
 
 
-async def bundle(connection: AsyncConnection, petition_id: bytes, number: int, wide: int) -> bytes | None:
-    """The entries under the first `wide` hashes of a tile of level 0, each after its length (two bytes, big-endian)."""
-    if merkle.width((0, number), await _published(connection, petition_id)) < wide:
-        return None
-    rows, begin = tables.table(tables.LedgerEntry), number * merkle.WIDTH
-    wanted = (
-        select(rows.c.body)
-        .where(rows.c.petition_id == petition_id, rows.c.index >= begin, rows.c.index < begin + wide)
-        .order_by(rows.c.index)
-    )
-    bodies = (await connection.execute(wanted)).scalars().all()
+async def bundle(connection: AsyncConnection, petition_id: bytes, number: int, wide: int) -> bytes:
+    """The entries under the first `wide` hashes of a tile of level 0 that is published, each after its length (two
+    bytes, big-endian)."""
+    begin = number * merkle.WIDTH
+    wanted = {"petition": petition_id, "begin": begin, "end": begin + wide}
+    bodies = (await connection.execute(_BUNDLE, wanted)).scalars().all()
     if len(bodies) != wide:
         raise Broken(f"entries of tile {number} are missing")
     return b"".join([len(body).to_bytes(2, "big") + body for body in bodies])
@@ -64,13 +72,12 @@ async def placed(connection: AsyncConnection, petition_id: bytes, link: bytes | 
     """None while the line is not published. `link`: the keyed digest by which the ledger knows the signature."""
     if link is None:
         return None
-    published, entries = tables.table(tables.Published), tables.table(tables.LedgerEntry)
     wanted = (
-        select(entries.c.index, entries.c.body, published.c.size, published.c.checkpoint)
-        .join(published, published.c.petition_id == entries.c.petition_id)
-        .where(entries.c.petition_id == petition_id, entries.c.link == link)
-        .where(entries.c.index < published.c.size, published.c.checkpoint != "")
-        .order_by(entries.c.index)
+        select(ENTRIES.c.index, ENTRIES.c.body, PUBLISHED.c.size, PUBLISHED.c.checkpoint)
+        .join(PUBLISHED, PUBLISHED.c.petition_id == ENTRIES.c.petition_id)
+        .where(ENTRIES.c.petition_id == petition_id, ENTRIES.c.link == link)
+        .where(ENTRIES.c.index < PUBLISHED.c.size, PUBLISHED.c.checkpoint != "")
+        .order_by(ENTRIES.c.index)
         .limit(1)
     )
     found = (await connection.execute(wanted)).one_or_none()

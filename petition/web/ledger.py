@@ -16,6 +16,7 @@ from petition.errors import NotFound, Unavailable
 from petition.queries import ledger
 from petition.web import parts
 from petition.web.answers import Ready, takes_gzip
+from petition.web.hub import Snapshot
 from petition.web.parts import Asked
 
 TEXT = "text/plain"
@@ -97,24 +98,31 @@ def _text(text: str) -> Response[bytes]:
 async def tile(request: Asked, slug: FromPath[str], tile: FromPath[str]) -> Response[bytes]:
     """`LEVEL/NUMBER` or `entries/NUMBER`, with `.p/WIDTH` for one that is not full; 404 beyond what is published."""
     held = parts.of(request)
-    petition_id, path = held.hub.snapshot(slug).petition.id, tile.removeprefix("/")
+    snapshot, path = held.hub.snapshot(slug), tile.removeprefix("/")
+    key = snapshot.petition.id, path
     shelf: Shelf = held.shelf
-    found = shelf.kept.get((petition_id, path))
+    found = shelf.kept.get(key)
     if found is None:
         read = merkle.read_path(path)
         if read is None:
             raise NotFound()
-        level, number, wide = read
-        async with held.database.read() as connection:
-            if isinstance(level, int):
-                body = await ledger.tile(connection, petition_id, level, number, wide)
-            else:
-                body = await ledger.bundle(connection, petition_id, number, wide)
-        if body is None:
-            raise NotFound()
-        found = Kept.of(body, packs=level == "entries")
-        shelf.put((petition_id, path), found)
+        found = Kept.of(await _body(held, snapshot, *read), packs=read[0] == "entries")
+        shelf.put(key, found)
     return found.answer(request)
+
+
+async def _body(held: parts.Parts, snapshot: Snapshot, level: int | str, number: int, wide: int) -> bytes:
+    petition_id, place = snapshot.petition.id, (0 if isinstance(level, str) else level, number)
+    async with held.database.read() as connection:
+        # Another host may have published what this one has not heard of yet.
+        size = snapshot.counts.ledger_size
+        if merkle.width(place, size) < wide:
+            size = await ledger.size(connection, petition_id)
+        if merkle.width(place, size) < wide:
+            raise NotFound()
+        if isinstance(level, str):
+            return await ledger.bundle(connection, petition_id, number, wide)
+        return await ledger.tile(connection, petition_id, level, number, wide)
 
 
 router = Router(path="/", include_in_schema=False, route_handlers=[checkpoint, cosigned, key, tile])

@@ -1,0 +1,106 @@
+"""SQLite by way of its threads: a statement goes there once, and everything else is as it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from petition.db import sqlite
+from petition.db.database import Database
+from petition.settings import Settings
+
+NUMBERS = text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < :last) SELECT x FROM n")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(Settings.from_env({"PETITION_DATA_DIR": str(tmp_path)}))
+    async with opened.write() as tx:
+        await tx.execute(text("CREATE TABLE once (x INTEGER PRIMARY KEY)"))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was asked of a connection's thread."""
+    asked: list[str] = []
+    execute = aiosqlite.Connection._execute
+
+    async def counted(self: aiosqlite.Connection, what: Any, *more: Any, **named: Any) -> Any:
+        asked.append(str(more[1] if len(more) > 1 else what.__name__).split()[0])
+        return await execute(self, what, *more, **named)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    return asked
+
+
+async def test_a_statement_goes_to_the_thread_once(database: Database, rounds: list[str]) -> None:
+    for verb in (database.read, database.write):
+        async with verb() as connection:
+            await connection.execute(text("SELECT 1"))
+    rounds.clear()
+    async with database.read() as connection:
+        assert (await connection.execute(NUMBERS, {"last": 10})).scalars().all() == [*range(1, 11)]
+        assert (await connection.execute(text("SELECT x FROM once"))).all() == []
+    assert rounds == ["BEGIN", "WITH", "SELECT", "rollback"]
+    rounds.clear()
+    async with database.write() as tx:
+        await tx.execute(text("INSERT INTO once VALUES (:x)"), [{"x": x} for x in range(5)])
+    assert rounds == ["BEGIN", "INSERT", "commit"]
+
+
+@pytest.mark.parametrize("last", [sqlite.AHEAD - 1, sqlite.AHEAD, sqlite.AHEAD + 1, 3 * sqlite.AHEAD])
+async def test_many_rows_come_whole_and_in_order(database: Database, last: int) -> None:
+    async with database.read() as connection:
+        assert (await connection.execute(NUMBERS, {"last": last})).scalars().all() == [*range(1, last + 1)]
+        streamed = await connection.stream(NUMBERS, {"last": last})
+        assert [x async for (x,) in streamed] == [*range(1, last + 1)]
+        streamed = await connection.stream(NUMBERS, {"last": last})
+        parts = [len(part) async for part in streamed.partitions(300)]
+        assert sum(parts) == last
+        assert max(parts) == 300
+
+
+async def test_a_stream_reads_no_more_than_it_is_asked_for(database: Database) -> None:
+    async with database.read() as connection:
+        endless = text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n")
+        async with connection.stream(endless) as streamed:
+            async for (x,) in streamed:
+                if x == 5 * sqlite.AHEAD:
+                    break
+        # It is closed, and the connection free for what comes next.
+        assert (await connection.execute(text("SELECT 7"))).scalar_one() == 7
+
+
+async def test_what_is_refused_leaves_the_transaction_usable(database: Database) -> None:
+    async with database.write() as tx:
+        await tx.execute(text("INSERT INTO once VALUES (:x)"), [{"x": x} for x in range(5)])
+        with pytest.raises(IntegrityError):
+            await tx.execute(text("INSERT INTO once VALUES (3)"))
+        written = await tx.execute(text("UPDATE once SET x = x + 100"))
+        assert written.rowcount == 5
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT x FROM once"))).scalars().all() == [*range(100, 105)]
+
+
+async def test_nobody_who_stops_waiting_spoils_it_for_the_next(database: Database) -> None:
+    async def slow() -> None:
+        async with database.write() as tx:
+            await tx.execute(text("INSERT INTO once VALUES (1)"))
+            await tx.execute(text(f"SELECT count(*) FROM ({NUMBERS})"), {"last": 3_000_000})
+
+    for wait in (0.01, 0.05, 0.2):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(slow(), wait)
+        async with database.write() as tx:
+            await tx.execute(text("INSERT INTO once VALUES (2)"))
+            assert (await tx.execute(text("SELECT x FROM once"))).scalars().all() == [2]
+            await tx.execute(text("DELETE FROM once"))
