@@ -131,11 +131,12 @@ def cost_of(command: Sequence[str | Path], environment: Mapping[str, str] | None
     """`RuntimeError` where it fails."""
     told, tells = os.pipe()
     try:
-        subprocess.run(
+        ended = subprocess.run(
             [sys.executable, "-ISc", BETWEEN, str(tells), *command],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             pass_fds=[tells],
             check=True,
         )
@@ -144,7 +145,7 @@ def cost_of(command: Sequence[str | Path], environment: Mapping[str, str] | None
         os.close(told)
         os.close(tells)
     if int(status):
-        raise RuntimeError(f"{' '.join(map(str, command))} ended with {int(status)}")
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {int(status)}: {ended.stderr[-500:]!r}")
     return Cost(float(cpu), int(kilobytes) * 1024)
 
 

@@ -1,7 +1,8 @@
 """SQLite's engines: what every connection is told, and one round to its thread for each statement.
 
 aiosqlite keeps each connection in a thread of its own. A statement went there four times (make a cursor, run it, fetch
-its rows, close it), and on a small machine each round costs as much as finding the row. Here they go together.
+its rows, close it), and on a small machine each round costs as much as finding the row. Here they go together, and the
+first statement takes along the beginning of its transaction.
 """
 
 from __future__ import annotations
@@ -87,43 +88,63 @@ def _engine(uri: str, begin: str, cache_kib: int, **pool: Any) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.driver_connection.begins = begin
 
     return engine
 
 
 class Connection(aiosqlite.Connection):
+    begins = ""  # what goes before the next statement: the transaction that it is the first of begins with it
+
     @contextmanager
     async def cursor(self) -> aiosqlite.Cursor:
         """Not yet in the thread: the first statement brings it there."""
         return Cursor(self)
 
+    async def commit(self) -> None:
+        if not self.begins_now():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        if not self.begins_now():
+            await super().rollback()
+
+    def begins_now(self) -> str:
+        """What goes to the thread first; empty if it went already."""
+        begins, self.begins = self.begins, ""
+        return begins
+
 
 class Cursor(aiosqlite.Cursor):
     """Runs a statement and fetches its first rows in one round. It holds the rows in order, those not fetched last."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.iter_chunk_size = AHEAD
-        self._conn = connection
+        self._conn = self._own = connection
         self._first: list[Any] = []
         # Until its end is seen a statement may be under way in the thread, whoever waits for it or not.
         self._open = False
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Cursor:
-        self._open = True
-        await self._conn._execute(self._run, "execute", sql, parameters or ())
-        return self
+        return await self._ran("execute", sql, parameters or ())
 
     async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> Cursor:
+        return await self._ran("executemany", sql, parameters)
+
+    async def _ran(self, how: str, sql: str, parameters: Any) -> Cursor:
         self._open = True
-        await self._conn._execute(self._run, "executemany", sql, parameters)
+        # Taken here and not in the thread: whoever stops waiting rolls back what has begun by then.
+        begins = self._own.begins_now()
+        await self._conn._execute(self._run, begins, how, sql, parameters)
         return self
 
-    def _run(self, how: str, sql: str, parameters: Any) -> None:
+    def _run(self, begins: str, how: str, sql: str, parameters: Any) -> None:
         """In the thread."""
         more = False
         try:
             self._cursor = self._conn._conn.cursor()
+            if begins:
+                self._cursor.execute(begins)
             getattr(self._cursor, how)(sql, parameters)
             self._first = self._cursor.fetchmany(AHEAD) if self._cursor.description else []
             more = len(self._first) == AHEAD

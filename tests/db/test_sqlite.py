@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     execute = aiosqlite.Connection._execute
 
     async def counted(self: aiosqlite.Connection, what: Any, *more: Any, **named: Any) -> Any:
-        asked.append(str(more[1] if len(more) > 1 else what.__name__).split()[0])
+        asked.append(" ".join(str(word).split()[0] for word in more[:1] + more[2:3] if word) or what.__name__)
         return await execute(self, what, *more, **named)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
@@ -50,11 +51,41 @@ async def test_a_statement_goes_to_the_thread_once(database: Database, rounds: l
     async with database.read() as connection:
         assert (await connection.execute(NUMBERS, {"last": 10})).scalars().all() == [*range(1, 11)]
         assert (await connection.execute(text("SELECT x FROM once"))).all() == []
-    assert rounds == ["BEGIN", "WITH", "SELECT", "rollback"]
+    assert rounds == ["BEGIN WITH", "SELECT", "rollback"]
     rounds.clear()
     async with database.write() as tx:
         await tx.execute(text("INSERT INTO once VALUES (:x)"), [{"x": x} for x in range(5)])
-    assert rounds == ["BEGIN", "INSERT", "commit"]
+    assert rounds == ["BEGIN INSERT", "commit"]
+    rounds.clear()
+    for verb in (database.read, database.write):
+        async with verb():
+            pass
+    assert rounds == []
+
+
+async def test_what_is_read_in_one_block_is_of_one_moment(database: Database) -> None:
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM once"))).scalar_one() == 0
+        async with database.write() as tx:
+            await tx.execute(text("INSERT INTO once VALUES (1)"))
+        assert (await connection.execute(text("SELECT count(*) FROM once"))).scalar_one() == 0
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM once"))).scalar_one() == 1
+
+
+async def test_what_is_written_in_one_block_is_there_whole_or_not_at_all(database: Database) -> None:
+    async def half() -> None:
+        async with database.write() as tx:
+            await tx.execute(text("INSERT INTO once VALUES (1)"))
+            await tx.execute(text("INSERT INTO once VALUES (2)"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await half()
+    async with database.write() as tx:
+        await tx.execute(text("INSERT INTO once VALUES (3)"))
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT x FROM once"))).scalars().all() == [3]
 
 
 @pytest.mark.parametrize("last", [sqlite.AHEAD - 1, sqlite.AHEAD, sqlite.AHEAD + 1, 3 * sqlite.AHEAD])
@@ -97,10 +128,41 @@ async def test_nobody_who_stops_waiting_spoils_it_for_the_next(database: Databas
             await tx.execute(text("INSERT INTO once VALUES (1)"))
             await tx.execute(text(f"SELECT count(*) FROM ({NUMBERS})"), {"last": 3_000_000})
 
-    for wait in (0.01, 0.05, 0.2):
+    for wait in (0.0, 0.001, 0.01, 0.05, 0.2):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(slow(), wait)
         async with database.write() as tx:
             await tx.execute(text("INSERT INTO once VALUES (2)"))
             assert (await tx.execute(text("SELECT x FROM once"))).scalars().all() == [2]
             await tx.execute(text("DELETE FROM once"))
+
+
+async def test_a_first_statement_that_nobody_waits_for_is_undone_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = asyncio.Event()
+    execute = aiosqlite.Connection._execute
+
+    async def delayed(self: aiosqlite.Connection, what: Any, *more: Any, **named: Any) -> Any:
+        if "INSERT INTO once VALUES (1)" in more:
+            # The thread is busy: whoever waits gives up before it comes to the statement.
+            self._tx.put_nowait((None, lambda: time.sleep(0.3)))
+            asyncio.get_running_loop().call_later(0.1, sent.set)
+        return await execute(self, what, *more, **named)  # type: ignore[no-untyped-call]
+
+    async def insert() -> None:
+        async with database.write() as tx:
+            await tx.execute(text("INSERT INTO once VALUES (1)"))
+
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", delayed)
+    task = asyncio.create_task(insert())
+    await sent.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT x FROM once"))).all() == []
+    async with database.write() as tx:
+        await tx.execute(text("INSERT INTO once VALUES (2)"))
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT x FROM once"))).scalars().all() == [2]
