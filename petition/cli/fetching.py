@@ -18,7 +18,7 @@ from itertools import islice
 import httpx
 
 AT_ONCE = 6
-AHEAD, BATCH = 64, 8
+AHEAD, BATCH = 128, 16
 PATIENCE = 30
 MOST_BYTES = 64 << 20
 MOST_FAILURES = 6  # one after another
