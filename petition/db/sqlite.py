@@ -8,7 +8,7 @@ first statement takes along the beginning of its transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ def _engine(uri: str, begin: str, cache_kib: int, **pool: Any) -> AsyncEngine:
 
 
 class Connection(aiosqlite.Connection):
-    begins = ""  # what goes before the next statement: the transaction that it is the first of begins with it
+    begins = ""  # what goes before whatever is asked next: the transaction that begins with it
 
     @contextmanager
     async def cursor(self) -> aiosqlite.Cursor:
@@ -102,15 +102,25 @@ class Connection(aiosqlite.Connection):
         return Cursor(self)
 
     async def commit(self) -> None:
-        if not self.begins_now():
+        if not self._begins_now():
             await super().commit()
 
     async def rollback(self) -> None:
-        if not self.begins_now():
+        if not self._begins_now():
             await super().rollback()
 
-    def begins_now(self) -> str:
-        """What goes to the thread first; empty if it went already."""
+    async def _execute(self, fn: Any, *more: Any, **named: Any) -> Any:
+        # Taken here and not in the thread: whoever stops waiting rolls back what has begun by then.
+        if begins := self._begins_now():
+            return await aiosqlite.Connection._execute(self, self._begun, begins, fn, *more, **named)
+        return await aiosqlite.Connection._execute(self, fn, *more, **named)
+
+    def _begun(self, begins: str, fn: Callable[..., Any], *more: Any, **named: Any) -> Any:
+        """In the thread."""
+        self._conn.execute(begins)
+        return fn(*more, **named)
+
+    def _begins_now(self) -> str:
         begins, self.begins = self.begins, ""
         return begins
 
@@ -120,7 +130,7 @@ class Cursor(aiosqlite.Cursor):
 
     def __init__(self, connection: Connection) -> None:
         self.iter_chunk_size = AHEAD
-        self._conn = self._own = connection
+        self._conn = connection
         self._first: list[Any] = []
         # Until its end is seen a statement may be under way in the thread, whoever waits for it or not.
         self._open = False
@@ -133,18 +143,14 @@ class Cursor(aiosqlite.Cursor):
 
     async def _ran(self, how: str, sql: str, parameters: Any) -> Cursor:
         self._open = True
-        # Taken here and not in the thread: whoever stops waiting rolls back what has begun by then.
-        begins = self._own.begins_now()
-        await self._conn._execute(self._run, begins, how, sql, parameters)
+        await self._conn._execute(self._run, how, sql, parameters)
         return self
 
-    def _run(self, begins: str, how: str, sql: str, parameters: Any) -> None:
+    def _run(self, how: str, sql: str, parameters: Any) -> None:
         """In the thread."""
         more = False
         try:
             self._cursor = self._conn._conn.cursor()
-            if begins:
-                self._cursor.execute(begins)
             getattr(self._cursor, how)(sql, parameters)
             self._first = self._cursor.fetchmany(AHEAD) if self._cursor.description else []
             more = len(self._first) == AHEAD

@@ -10,10 +10,10 @@ from typing import Any
 
 import aiosqlite
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, Integer, MetaData, Table, text
 from sqlalchemy.exc import IntegrityError
 
-from petition.db import sqlite
+from petition.db import dialect, sqlite
 from petition.db.database import Database
 from petition.settings import Settings
 
@@ -36,7 +36,8 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     execute = aiosqlite.Connection._execute
 
     async def counted(self: aiosqlite.Connection, what: Any, *more: Any, **named: Any) -> Any:
-        asked.append(" ".join(str(word).split()[0] for word in more[:1] + more[2:3] if word) or what.__name__)
+        said = " ".join(word.split()[0] for word in more if isinstance(word, str))
+        asked.append(said or what.__name__)
         return await execute(self, what, *more, **named)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
@@ -51,11 +52,11 @@ async def test_a_statement_goes_to_the_thread_once(database: Database, rounds: l
     async with database.read() as connection:
         assert (await connection.execute(NUMBERS, {"last": 10})).scalars().all() == [*range(1, 11)]
         assert (await connection.execute(text("SELECT x FROM once"))).all() == []
-    assert rounds == ["BEGIN WITH", "SELECT", "rollback"]
+    assert rounds == ["BEGIN execute WITH", "execute SELECT", "rollback"]
     rounds.clear()
     async with database.write() as tx:
         await tx.execute(text("INSERT INTO once VALUES (:x)"), [{"x": x} for x in range(5)])
-    assert rounds == ["BEGIN INSERT", "commit"]
+    assert rounds == ["BEGIN executemany INSERT", "commit"]
     rounds.clear()
     for verb in (database.read, database.write):
         async with verb():
@@ -120,6 +121,24 @@ async def test_what_is_refused_leaves_the_transaction_usable(database: Database)
         assert written.rowcount == 5
     async with database.read() as connection:
         assert (await connection.execute(text("SELECT x FROM once"))).scalars().all() == [*range(100, 105)]
+
+
+async def test_what_goes_past_sqlalchemy_is_in_the_transaction_too(database: Database) -> None:
+    pairs = Table("pairs", MetaData(), Column("x", Integer, primary_key=True), Column("y", Integer))
+    async with database.write() as tx:
+        await tx.run_sync(pairs.metadata.create_all)
+
+    async def half() -> None:
+        async with database.write() as tx:
+            await dialect.append(tx, pairs, [{"x": 1, "y": 1}, {"x": 2, "y": 2}])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await half()
+    async with database.write() as tx:
+        await dialect.append(tx, pairs, [{"x": 3, "y": 3}])
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT x FROM pairs"))).scalars().all() == [3]
 
 
 async def test_nobody_who_stops_waiting_spoils_it_for_the_next(database: Database) -> None:
