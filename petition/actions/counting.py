@@ -10,6 +10,7 @@ skip whoever began earlier and committed later.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -71,38 +72,32 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
     # Only of those that are told of again is it asked where they stand.
     again = {row.link for row in taken if row.act > 0}
     lines = await _lines(tx, petition_id, again)
-    before = tally.total
+    size, before = tally.size, tally.total
     left = sum(tally.removed.values())
-    appended, verified = [], 0
-    for row in taken:
-        index = tally.size
-        if row.event == ledger.COUNTED:
-            body = ledger.counted(slug, row.category, row.method, row.bind, row.receipt)
-            line = ledger.first(tally, row.category, row.method)
-            if row.link in again:
-                lines[row.link] = line
+    appended, verified, new = [], 0, Counter[tuple[str | None, str]]()
+    for index, (_, _, link, event, category, method, reason, bind, receipt) in enumerate(taken, size):
+        if event == ledger.COUNTED:
+            body = ledger.counted(slug, category, method, bind, receipt)
+            new[category, method] += 1
+            if link in again:
+                lines[link] = ledger.Line(index, category, method)
+        elif link not in lines:
+            raise ledger.Broken(f"entry {index} is about a line that is not in the ledger")
         else:
-            body, gained = _act(tally, lines, slug, row)
-            verified += gained
-        appended.append({"petition_id": petition_id, "index": index, "link": row.link, "body": body})
+            line = lines[link]
+            body = ledger.act(slug, event, line.index, category, reason)
+            lines[link] = ledger.then(tally, line, event, category, reason)
+            verified += lines[link].verified and not line.verified
+        appended.append({"petition_id": petition_id, "index": index, "link": link, "body": body})
+    ledger.firsts(tally, new)
     await dialect.append(tx, tables.table(tables.LedgerEntry), appended)
     leaves = merkle.leaves(row["body"] for row in appended)
-    await tiles.extend(tx, petition_id, tally.size - len(appended), leaves)
+    await tiles.extend(tx, petition_id, size, leaves)
     await _write_tally(tx, petition_id, tally)
     removed = sum(tally.removed.values()) - left
     changed = {"counted": tally.total - before + removed, "removed": removed, "verified": verified}
     await _write_day(tx, petition_id, today, changed)
     return len(taken)
-
-
-def _act(tally: Tally, lines: dict[bytes, ledger.Line], slug: str, row: Any) -> tuple[bytes, bool]:
-    """The entry about an earlier line, and whether the line is verified by it."""
-    line = lines.get(row.link)
-    if line is None:
-        raise ledger.Broken(f"entry {tally.size} is about a line that is not in the ledger")
-    body = ledger.act(slug, row.event, line.index, row.category, row.reason)
-    now = lines[row.link] = ledger.then(tally, line, row.event, row.category, row.reason)
-    return body, now.verified and not line.verified
 
 
 async def _take(tx: AsyncConnection, petition_id: bytes, limit: int) -> list[Any]:
