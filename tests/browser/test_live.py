@@ -74,8 +74,7 @@ async def test_a_screen_reader_hears_the_count_at_most_every_half_minute(
 
 async def test_past_the_goal_the_ruler_grows(stage: Stage, open_page: Open, lang: str) -> None:
     slug = f"small-{lang}"
-    # A milestone that is reached meanwhile is told, with its day, on the next look.
-    await stage.house.apply(petition_text(slug=slug, goal=2, milestones=[1]))
+    await stage.house.apply(petition_text(slug=slug, goal=2))
     await stage.house.confirmed(someone(1), slug=slug)
     page = await open_page(f"{stage.address}/{lang}/petitions/{slug}", lang)
     await page.evaluate("window.mark = true")
@@ -89,6 +88,29 @@ async def test_past_the_goal_the_ruler_grows(stage: Stage, open_page: Open, lang
     assert int(await ruler.get_attribute("data-top") or 0) > 2
     assert await page.evaluate("window.mark")
     await shows_what_a_fresh_one_shows(page)
+
+
+@pytest.mark.parametrize("path", ["", "/count"])
+async def test_a_milestone_is_told_on_open_pages_when_it_is_reached(
+    stage: Stage, open_page: Open, lang: str, path: str
+) -> None:
+    slug = f"milestone-{lang}{path.replace('/', '-')}"
+    await stage.house.apply(petition_text(slug=slug, goal=9, milestones=[2, 5]))
+    await stage.house.confirmed(someone(1), slug=slug)
+    page = await open_page(f"{stage.address}/{lang}/petitions/{slug}{path}", lang)
+    await page.evaluate("window.mark = true")
+    told = page.locator(".reached")
+    await total_is(page, 1)
+    await expect(told).to_be_hidden()
+    for number in (2, 3):
+        await stage.house.confirmed(someone(number), slug=slug)
+    await total_is(page, 3)
+    say = words_of(page)
+    day = say("delivered.milestone", number=2, day=stage.house.clock.now.date())
+    await expect(told).to_have_text(f"{say('delivered.reached')}: {day}")
+    assert await page.evaluate("window.mark")
+    await shows_what_a_fresh_one_shows(page)
+    await expect(told).to_have_text(f"{say('delivered.reached')}: {day}")
 
 
 async def test_where_no_stream_comes_through_the_page_asks(stage: Stage, open_page: Open) -> None:

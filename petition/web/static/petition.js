@@ -1,16 +1,17 @@
 // Moves an open page's numbers and shows how a signatory will appear. The page is whole without it.
 const $ = selector => document.querySelector(selector), each = (selector, act) => document.querySelectorAll(selector).forEach(act);
-const { counts, locale, total } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
+const { counts, locale, total, next } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
 const number = n => n.toLocaleString(locale);
-let shown = +total, heard, told = 0, telling, grown = 0;
+let shown = +total, heard, told = 0, telling, grown = 0, ahead = +next || Infinity;
 
-// Past the ruler's end only the server knows the next mark; a page kept from before the change does not.
+// Past the ruler's end only the server knows the next mark, and the day of a milestone; a page kept from before does not.
 async function grow() {
   if (Date.now() < grown + 3e4) return;
   grown = Date.now();
   const text = await (await fetch(location, { cache: "reload" })).text();
   const page = new DOMParser().parseFromString(text, "text/html");
-  for (const part of [".measure", ".of"]) $(part).replaceWith(page.querySelector(part));
+  for (const part of [".measure", ".of", ".reached"]) $(part)?.replaceWith(page.querySelector(part));
+  ahead = +page.querySelector("main").dataset.next || Infinity;
 }
 
 function show(c) {
@@ -30,7 +31,7 @@ function show(c) {
     bar.setAttribute("width", `${width}%`);
     bar.setAttribute("x", `${rtl ? 100 - width : 0}%`);
   });
-  if (c.total > top) grow();
+  if (c.total > top || c.total >= ahead) grow();
   if (c.total !== shown) tell(number(shown = c.total));
 }
 
