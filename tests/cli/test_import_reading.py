@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.lists import HEADING, PEOPLE, SQLITE, Desk, batch_of, bomb, text_of, two_sheets, workbook
-from tests.domain.names_of_the_world import LATIN
+from tests.domain.names_in_latin_letters import LATIN
 
 
 @pytest.mark.parametrize(
