@@ -14,7 +14,7 @@ import pytest
 from petition.domain import checkpoint, ledger, merkle
 from petition.domain.checkpoint import Head, Verifier
 from tests.stranger import audit, run, script
-from tests.test_witnesses import at_work
+from tests.witnesses import at_work
 
 SEED = b"l" * 32
 ORIGIN = "liar.example/ledger/p"

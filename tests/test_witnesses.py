@@ -3,95 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from petition import submitting
 from petition.actions import publishing
 from petition.app import make_worker
-from petition.domain import checkpoint, cosignature, merkle
-from petition.domain.checkpoint import Head, Malformed, Verifier
+from petition.domain import checkpoint, cosignature
+from petition.domain.checkpoint import Malformed
 from petition.domain.cosignature import Witness
 from petition.domain.witnessed import Asked
 from petition.notary import Notary
 from petition.web.witness import create_witness
-from petition.witnessing import Book
 from petition.words import load
-from tests.domain.rfc6962 import Tree
 from tests.factories import SLUG, petition_file
-from tests.house import House, settings_for
+from tests.house import House
 from tests.servers import Server, command, environment, free_port
 from tests.stranger import audit, served
 from tests.test_history import rewind
 from tests.web.test_ledger import counted, get
+from tests.witnesses import NAME, ORIGIN, SEED, ask, at_work, book_of, key, saying, submit
 
 PROGRAM = (sys.executable, "-m", "petition")
-NAME = "witness.example/w1"
-ORIGIN = f"petition.example/ledger/{SLUG}"
-
-
-def book_of(folder: Path, *logs: Verifier, name: str = NAME) -> Book:
-    folder.mkdir(parents=True, exist_ok=True)
-    return Book(settings_for(folder, ""), name, logs)
-
-
-@asynccontextmanager
-async def at_work(app: Any) -> AsyncIterator[str]:
-    """An application on a real port."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None))
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
-
-
-def saying(status: int, body: Callable[[bytes], str], wait: float = 0) -> Any:
-    """A witness that says what it is told to, whatever it is asked."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        asked, more = b"", True
-        while more:
-            message = await receive()
-            asked += message.get("body", b"")
-            more = message.get("more_body", False)
-        await asyncio.sleep(wait)
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": body(asked).encode()})
-
-    return app
-
-
-async def key(house: House) -> Verifier:
-    return Verifier.read((await get(house, "key")).text)
-
-
-async def ask(house: House, url: str, witness: Witness) -> None:
-    petition = house.parts.hub.any_petition(SLUG).id
-    async with house.parts.database.write() as tx:
-        await publishing.ask(tx, petition, Asked(url, str(witness)))
-
-
-async def submit(house: House) -> int:
-    """One look round, when it is every witness's turn."""
-    house.clock.pass_(hours=2)
-    done = await house.worker._submitting.step()
-    await house.parts.hub.poll()
-    return done
 
 
 async def known(house: House) -> Asked:
@@ -184,7 +124,6 @@ def text_in(asked: bytes) -> str:
     return checkpoint.read_note(cosignature.read_request(asked.decode())[2])[0]
 
 
-SEED = b"s" * 32
 LIES: dict[str, tuple[Any, str]] = {
     "another's key": (saying(200, lambda asked: other(text_in(asked))), "wrong"),
     "another text": (saying(200, lambda _: cosignature.sign("a\n1\nb\n", 1, NAME, SEED)), "wrong"),
@@ -289,81 +228,6 @@ async def test_a_stranger_checks_the_witnesses_whose_keys_they_have(house: House
         assert code == 1
         assert "no cosignature by witness.example/w1" in wrong
         assert (await audit(f"{base}/p/{SLUG}", "--witness", "nonsense"))[0] == 2
-
-
-# The witness's side, by the document
-
-
-class Log:
-    """A ledger made by hand, honest or not."""
-
-    def __init__(self, word: str = "entry", name: str = ORIGIN) -> None:
-        self.seed, self.name = checkpoint.new_seed(), name
-        self.tree = Tree([f"{word} {n}".encode() for n in range(20)])
-
-    @property
-    def verifier(self) -> Verifier:
-        return Verifier(self.name, checkpoint.public_half(self.seed))
-
-    def note(self, size: int) -> str:
-        return checkpoint.sign(self.name, Head(size, self.tree.mth(0, size)), [self.seed])
-
-    def asks(self, old: int, size: int) -> bytes:
-        proof = self.tree.proof(old, size) if 0 < old < size else []
-        return cosignature.request(old, proof, self.note(size)).encode()
-
-
-def test_a_witness_answers_as_the_document_says(tmp_path: Path) -> None:
-    log = Log()
-    book = book_of(tmp_path / "w", log.verifier)
-    assert book.add(log.asks(0, 5), 1_000).status == 200
-    answer = book.add(log.asks(5, 9), 2_000)
-    assert answer.status == 200
-    assert cosignature.verified(log.note(9) + answer.body, book.witness) == (answer.body, 2_000)
-    assert book.add(log.asks(9, 9), 3_000).status == 200
-    for old in (0, 5):
-        conflict = book.add(log.asks(old, 12), 1)
-        assert (conflict.status, conflict.body, conflict.kind) == (409, "9\n", "text/x.tlog.size")
-    assert book.add(cosignature.request(12, [], log.note(9)).encode(), 1).status == 400
-    proof = log.tree.proof(9, 14)
-    for broken in ([], proof[:-1], proof[::-1], [*proof, merkle.EMPTY]):
-        assert book.add(cosignature.request(9, broken, log.note(14)).encode(), 1).status == 422
-    # The same key with another history: never.
-    liar = Log("other")
-    liar.seed = log.seed
-    assert book.add(liar.asks(9, 14), 1).status == 422
-    same_size = book.add(liar.asks(9, 9), 1)
-    assert (same_size.status, same_size.body) == (409, "9\n")
-    assert book.last(ORIGIN) == Head(9, log.tree.mth(0, 9))
-    # Another's key, another's ledger, and what is no request at all.
-    assert book.add(Log().asks(9, 14), 1).status == 403
-    assert book.add(Log(name="other.example/ledger/x").asks(0, 14), 1).status == 404
-    good = log.asks(9, 14)
-    swaps = ((b"old 9", b"old 09"), (b"old 9", b"old -9"), (b"old 9\n", b"old 9\n!!!\n"))
-    swapped = [good.replace(*swap) for swap in swaps]
-    for bad in (*swapped, b"", b"old 9", good[:-30], b"\xff" + good, b"old 9\n" + b"AAAA\n" * 64 + b"\n"):
-        assert book.add(bad, 1).status == 400, bad
-    assert book.add(good, 1).status == 200
-
-
-def test_a_witness_remembers_across_restarts_and_keeps_its_name(tmp_path: Path) -> None:
-    log = Log()
-    first = book_of(tmp_path / "w", log.verifier)
-    assert first.add(log.asks(0, 7), 1).status == 200
-    again = book_of(tmp_path / "w", log.verifier)
-    assert again.witness == first.witness
-    assert again.add(log.asks(0, 9), 1).body == "7\n"
-    assert again.add(log.asks(7, 9), 1).status == 200
-    with pytest.raises(Exception, match=re.escape(f"--name {NAME}")):
-        book_of(tmp_path / "w", log.verifier, name="other.example")
-
-
-def test_vkeys_of_witnesses_are_read_and_others_refused() -> None:
-    witness = Witness(NAME, checkpoint.public_half(SEED))
-    assert Witness.read(str(witness)) == witness
-    for bad in (str(Verifier(NAME, witness.public)), str(witness)[:-4], str(witness).replace("w1", "w2"), ""):
-        with pytest.raises(Malformed):
-            Witness.read(bad)
 
 
 async def lead(house: House) -> None:
