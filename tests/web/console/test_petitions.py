@@ -1,68 +1,18 @@
-"""The petition editor: what an owner changes, what cannot be changed, and that nobody overwrites anybody."""
+"""The petition editor: what an owner changes, what cannot be changed, and what is told of what is wrong."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
-import httpx
 import pytest
-from sqlalchemy import select
 
-from petition.actions import audit
-from petition.db import tables
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
 from tests.factories import SLUG, petition_text
 from tests.house import House
-from tests.organizers import Account, Browser, account, query
+from tests.organizers import Browser, account, query
 from tests.people import LAYLA, OMAR, SALMA, someone
 from tests.promises.markup import Page
+from tests.web.console.editor import HERE, again, edits, fields, owner, row_of, save, stored
 
-HERE = f"/petitions/{SLUG}"
 HOSTILE = 'He said "no" \\ and """\n\nthen\ttabbed & <b>bold</b> \u2028 \u0001 end"'
-
-
-async def owner(house: House, name: str = "nour") -> tuple[Browser, Account]:
-    who = await account(house, f"{name}@example.org", Grant(None, OWNER))
-    browser = Browser(house)
-    await browser.sign_in(who)
-    return browser, who
-
-
-async def save(browser: Browser, **typed: str) -> httpx.Response:
-    """The form as it stands on a page just opened, with this typed over it."""
-    await browser.get(f"{HERE}/edit")
-    return await again(browser, **typed)
-
-
-async def again(browser: Browser, **typed: str) -> httpx.Response:
-    """The same on the page that stands there already."""
-    return await browser.send("/edit", act="save", **{name.replace("__", "-"): text for name, text in typed.items()})
-
-
-def fields(browser: Browser) -> dict[str, str]:
-    form = next(form for form in Page(browser.page.text).forms if form.action.endswith("/edit"))
-    return dict(form.fields)
-
-
-async def stored(house: House) -> dict[str, Any]:
-    answer = await house.http.get(f"/api/v1/petitions/{SLUG}")
-    assert answer.status_code == 200
-    whole: dict[str, Any] = answer.json()
-    return whole
-
-
-async def edits(house: House) -> list[Any]:
-    rows = tables.table(tables.AuditEntry)
-    async with house.parts.database.read() as connection:
-        assert await audit.broken(connection) is None
-        found = await connection.execute(select(rows).where(rows.c.verb == "petition:edit").order_by(rows.c.number))
-        return list(found)
-
-
-def row_of(browser: Browser, slug: str) -> str:
-    """The beginning of the names of a category's fields."""
-    return next(n for n, value in fields(browser).items() if n.endswith("-slug") and value == slug).removesuffix("slug")
 
 
 async def test_what_an_owner_changes_the_public_sees_and_the_audit_names_without_its_texts(house: House) -> None:
@@ -295,64 +245,6 @@ async def test_damaged_and_doubled_fields_are_told(house: House) -> None:
     assert answer.status_code == 422
     assert 'id="title-en-error"' in answer.text
     assert 'id="goal-error"' in answer.text
-
-
-async def test_of_two_editors_the_later_one_is_shown_what_happened(house: House) -> None:
-    nour, _ = await owner(house)
-    sami, _ = await owner(house, "sami")
-    await nour.get(f"{HERE}/edit")
-    await sami.get(f"{HERE}/edit")
-    await again(nour, goal="4000", title__en="Nour's title", statement__ar="نصّ نور")
-    answer = await again(sami, goal="9000", title__ar="عنوان سامي", milestones="7\n8")
-    assert answer.status_code == 409
-    now = await stored(house)
-    assert (now["goal"], now["title"]) == (4000, {"en": "Nour's title", "ar": "بيان"})
-    # Nour's stands in the form, with what Sami typed over it below; what Sami alone changed is still there.
-    assert fields(sami)["goal"] == "4000"
-    assert fields(sami)["title-en"] == "Nour's title"
-    assert fields(sami)["statement-ar"].strip() == "نصّ نور"
-    assert fields(sami)["title-ar"] == "عنوان سامي"
-    assert fields(sami)["milestones"].split() == ["7", "8"]
-    assert "You had typed: 9000" in sami.text
-    assert "Changed by a colleague:" in sami.text
-    await again(sami)
-    now = await stored(house)
-    assert (now["goal"], now["milestones"]) == (4000, [7, 8])
-    assert now["title"] == {"en": "Nour's title", "ar": "عنوان سامي"}
-    assert now["statement"]["ar"] == "نصّ نور"
-
-
-async def test_a_colleagues_new_category_survives_an_older_form(house: House) -> None:
-    nour, _ = await owner(house)
-    sami, _ = await owner(house, "sami")
-    await nour.get(f"{HERE}/edit")
-    await sami.get(f"{HERE}/edit")
-    await again(nour, **{"category-6-slug": "doctors", "category-6-label-ar": "أطبّاء"})
-    await again(sami, **{"category-0-label-en": "Free people"})
-    assert "Free people" in sami.text, "what was typed is shown below"
-    await again(sami)
-    assert (await stored(house))["categories"][-1]["slug"] == "doctors"
-
-
-async def test_two_at_the_same_moment_never_overwrite_each_other(house: House) -> None:
-    pairs = [await owner(house, name) for name in ("nour", "sami")]
-    for browser, _ in pairs:
-        await browser.get(f"{HERE}/edit")
-    answers = await asyncio.gather(*(again(b, goal=str(n)) for n, (b, _) in enumerate(pairs, 101)))
-    assert sorted(answer.status_code for answer in answers) == [303, 409]
-    first = next(n for n, answer in enumerate(answers, 101) if answer.status_code == 303)
-    assert (await stored(house))["goal"] == first
-    assert len(await edits(house)) == 1
-
-
-async def test_an_older_form_after_the_operators_change_is_told_too(house: House) -> None:
-    browser, _ = await owner(house)
-    await browser.get(f"{HERE}/edit")
-    await house.apply(petition_text(goal=10))
-    assert (await again(browser, goal="20")).status_code == 409
-    assert (await stored(house))["goal"] == 10
-    (entry,) = await edits(house)
-    assert entry.organizer_id is None
 
 
 async def test_the_file_that_is_downloaded_changes_nothing_when_applied(house: House) -> None:
