@@ -9,94 +9,35 @@ import pytest
 from sqlalchemy import select
 
 from petition import keyfiles
-from petition.actions import audit, counting, organizers, rekeying
+from petition.actions import organizers, rekeying
 from petition.db import tables
-from petition.domain import passwords, sealing
+from petition.domain import sealing
 from petition.domain.actors import AUDITOR, OWNER, VERIFIER, Grant
-from petition.errors import Conflict, Misconfigured
+from petition.errors import Conflict
 from petition.queries import organizers as accounts
-from petition.queries import rekeyings
-from petition.queries.rekeyings import Rekeying
-from petition.web.console.resealing import Resealing, Work
+from petition.web.console.resealing import Resealing
 from tests.factories import SLUG, petition_text
 from tests.house import House
-from tests.organizers import Account, Browser, account
-from tests.people import KARIM, LAYLA, OMAR, SALMA, Person, someone
-
-QUEUE, KEY = f"/petitions/{SLUG}/queue", f"/petitions/{SLUG}/key"
-CROWD = [someone(n) for n in range(7)]
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PRICE", "1,1,64")
-
-
-async def signed_in(house: House, who: Account, lang: str = "en") -> Browser:
-    browser = Browser(house, lang)
-    await browser.sign_in(who)
-    return browser
-
-
-def petition_id(house: House, slug: str = SLUG) -> bytes:
-    return house.parts.hub.any_petition(slug).id
-
-
-async def state(house: House, slug: str = SLUG) -> Rekeying | None:
-    async with house.parts.database.read() as connection:
-        return await rekeyings.of(connection, petition_id(house, slug))
-
-
-async def sealed_rows(house: House) -> list[Any]:
-    return [row for row in await house.signatures() if row.sealed is not None]
-
-
-async def opened_by(house: House, key: bytes) -> int:
-    """How many of the stored records this private key opens."""
-    opener = sealing.Opener(key, petition_id(house))
-    return sum(opener.opens(row.sealed) for row in await sealed_rows(house))
-
-
-async def own_key(house: House, who: Account) -> bytes:
-    """What somebody keeps who knows their password and has once copied their row."""
-    async with house.parts.database.read() as connection:
-        found = await accounts.by_id(connection, who.id)
-    assert found is not None
-    assert found.salt is not None
-    root = passwords.root(who.password, found.salt, found.price)
-    return sealing.open_own(found.private_key, passwords.wrap_key(root), who.id)
-
-
-def present_key(house: House) -> bytes:
-    """From the recovery key that was written last."""
-    petition = house.parts.hub.any_petition(SLUG)
-    key = keyfiles.recovery_key(house.settings, SLUG, petition.public_key)
-    assert key is not None
-    return key
-
-
-async def all_are_read(browser: Browser, people: list[Person]) -> None:
-    await browser.get(QUEUE)
-    missing = [who.full_name for who in people if who.full_name not in browser.page.text]
-    assert not missing, "a record that a holder cannot read"
-
-
-async def remove(browser: Browser, who: Account) -> None:
-    await browser.get("/team")
-    await browser.send(f"/{who.id.hex()}/remove")
-    assert browser.page.status_code == 303, browser.text
-    await browser.follow()
-
-
-async def settled(house: House) -> None:
-    await house.parts.resealing.ready(petition_id(house), 60)
-
-
-async def holds(house: House) -> None:
-    await house.fold()
-    async with house.parts.database.read() as connection:
-        assert await audit.broken(connection) is None
-        assert (await counting.recount(connection, petition_id(house))).holds
+from tests.organizers import account
+from tests.people import KARIM, LAYLA, OMAR, SALMA
+from tests.web.console.rekeying import (
+    CROWD,
+    KEY,
+    QUEUE,
+    all_are_read,
+    holds,
+    on_the_dashboard,
+    opened_by,
+    own_key,
+    petition_id,
+    present_key,
+    remove,
+    sealed_rows,
+    session_work,
+    settled,
+    signed_in,
+    state,
+)
 
 
 async def test_whoever_is_removed_opens_nothing_that_is_stored_afterwards(house: House) -> None:
@@ -164,188 +105,6 @@ async def test_whoever_is_removed_opens_nothing_that_is_stored_afterwards(house:
     await holds(house)
     # A signatory's own link opens their own copy as before.
     assert CROWD[3].full_name in (await house.http.get(links[3])).text
-
-
-class Killed(BaseException):
-    """What a kill is to a transaction: nothing after it runs."""
-
-
-class Kills:
-    """Raises at the n-th moment that is asked about, and lets it pass afterwards."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.at: str | None = None
-        self._patch(monkeypatch, "before", "between")
-        self._patch(monkeypatch, "within", "within")
-
-    def _patch(self, monkeypatch: pytest.MonkeyPatch, when: str, moment: str) -> None:
-        real = rekeying.advance
-
-        async def advance(tx: Any, *words: Any, **more: Any) -> bool:
-            if when == "before" and self.at == moment:
-                raise Killed
-            done = await real(tx, *words, **more)
-            if when == "within" and self.at == moment:
-                raise Killed
-            return done
-
-        monkeypatch.setattr(rekeying, "advance", advance)
-
-
-async def session_work(house: House, browser: Browser, key: bytes) -> Work:
-    """The work of this browser's session, as the door would begin it."""
-    async with house.parts.database.read() as connection:
-        rows = (await connection.execute(select(tables.table(tables.Session)))).mappings().all()
-        for row in rows:
-            found = await accounts.session(connection, row["token_hash"])
-            assert found is not None
-            if found[1].address_text(house.parts.keys) in browser.text:
-                return Work(petition_id(house), found[0], key)
-    raise AssertionError("no session")
-
-
-async def test_killed_at_every_moment_everything_stays_readable_and_it_goes_on_to_the_end(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
-    nour = await account(house, "nour@example.org", Grant(None, OWNER))
-    sami = await account(house, "sami@example.org", Grant(None, VERIFIER))
-    rima = await account(house, "rima@example.org", Grant(petition_id(house), AUDITOR))
-    owner, auditor = await signed_in(house, nour), await signed_in(house, rima)
-    old = present_key(house)
-    await remove(owner, sami)
-    new = present_key(house)
-    kills = Kills(monkeypatch)
-    left, moments, more = [], 0, True
-    while more:
-        now = await state(house)
-        assert now is not None
-        for moment in ("between", "within"):
-            kills.at = moment
-            # Each time another process: what it knew is gone.
-            work = await session_work(house, await _on_the_dashboard(owner), new)
-            with pytest.raises(Killed):
-                await Resealing(house.parts.database, house.clocks.wall).step(work)
-            moments += 1
-            assert await state(house) == now, "nothing half done"
-            for browser in (owner, auditor):
-                await all_are_read(browser, CROWD)
-        kills.at = None
-        more = await house.parts.resealing.step(work)
-        left.append(await opened_by(house, old))
-        await all_are_read(auditor, CROWD)
-    parts = 4 + len(rekeyings.SEALED) - 1
-    assert moments == 2 * 2 * parts, "four parts of signatures, one of each other kind, gone through twice"
-    assert left == [5, 3, 1, *[0] * (2 * parts - 3)]
-    assert await state(house) is None
-    await holds(house)
-
-
-async def _on_the_dashboard(browser: Browser) -> Browser:
-    await browser.get()
-    return browser
-
-
-async def test_killed_while_the_key_is_changed_there_is_one_key_or_the_other(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between the removal and the change, or within it: the account has ended, and the page says what is due."""
-    for who in CROWD:
-        await house.confirmed(who)
-    nour = await account(house, "nour@example.org", Grant(None, OWNER))
-    sami = await account(house, "sami@example.org", Grant(None, VERIFIER))
-    owner, verifier = await signed_in(house, nour), await signed_in(house, sami)
-    old, real = present_key(house), keyfiles.write_recovery_key
-
-    def unwritable(*words: Any, **more: Any) -> Any:
-        raise Misconfigured("PETITION_DATA_DIR", "the disk is full")
-
-    monkeypatch.setattr(keyfiles, "write_recovery_key", unwritable)
-    await remove(owner, sami)
-    assert (await verifier.get()).status_code == 303, "removed in any case"
-    assert "The key has to be changed" in owner.text
-    assert present_key(house) == old
-    await all_are_read(owner, CROWD)
-    await owner.get(KEY)
-    refused = await owner.send("/key/change")
-    assert refused.status_code == 409
-    assert "found no place on the server" in owner.text
-    assert present_key(house) == old
-    monkeypatch.setattr(keyfiles, "write_recovery_key", real)
-    await owner.get(KEY)
-    await owner.send("/key/change")
-    await owner.follow()
-    await settled(house)
-    assert await opened_by(house, old) == 0
-    assert await state(house) is None
-    await all_are_read(owner, CROWD)
-    assert house.recovery[SLUG].exists(), "an older recovery key is never overwritten"
-    assert len(list((house.settings.data_dir / "recovery").glob("*.key"))) == 2
-
-
-async def test_a_task_that_is_cancelled_is_gone_on_with_by_another_owner(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    for who in CROWD:
-        await house.confirmed(who)
-    nour = await account(house, "nour@example.org", Grant(None, OWNER))
-    amal = await account(house, "amal@example.org", Grant(petition_id(house), OWNER))
-    sami = await account(house, "sami@example.org", Grant(None, VERIFIER))
-    owner, other = await signed_in(house, nour), await signed_in(house, amal)
-    old, real, begun = present_key(house), rekeying.advance, 0
-
-    async def cut_off(*words: Any, **more: Any) -> bool:
-        nonlocal begun
-        done = await real(*words, **more)
-        begun += 1
-        if begun == 3:
-            house.parts.resealing._tasks[petition_id(house)].cancel()
-            await asyncio.sleep(0)
-        return done
-
-    monkeypatch.setattr(rekeying, "advance", cut_off)
-    await remove(owner, sami)
-    await settled(house)
-    now = await state(house)
-    assert now is not None
-    assert now.done == 4, "the third part was in its transaction when it was cancelled"
-    assert await opened_by(house, old) == 3
-    await all_are_read(other, CROWD)
-    await other.get()
-    assert "The records are being sealed anew." in other.text
-    await other.get(KEY)
-    assert "4 of 7" in other.text
-    await other.send("/key/continue")
-    await other.follow()
-    await settled(house)
-    assert await state(house) is None
-    assert await opened_by(house, old) == 0
-    await all_are_read(other, CROWD)
-
-
-async def test_the_work_ends_with_the_session_that_could_open_the_records(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
-    nour = await account(house, "nour@example.org", Grant(None, OWNER))
-    owner = await signed_in(house, nour)
-    await owner.get(KEY)
-    await owner.send("/key/change")
-    work = await session_work(house, await _on_the_dashboard(owner), present_key(house))
-    assert await house.parts.resealing.step(work)
-    await owner.get()
-    await owner.send("/sign-out")
-    assert not await house.parts.resealing.step(work)
-    now = await state(house)
-    assert now is not None
-    assert now.done == 2
 
 
 async def test_who_signs_confirms_and_erases_meanwhile_loses_nothing(
@@ -423,7 +182,7 @@ async def test_a_second_change_before_the_first_is_done_keeps_everything_readabl
     first = present_key(house)
     await remove(owner, sami)
     second = present_key(house)
-    stale = await session_work(house, await _on_the_dashboard(owner), second)
+    stale = await session_work(house, await on_the_dashboard(owner), second)
     assert await house.parts.resealing.step(stale)
     await house.confirmed(LAYLA)
     await remove(owner, adel)
@@ -433,7 +192,7 @@ async def test_a_second_change_before_the_first_is_done_keeps_everything_readabl
     await all_are_read(owner, [*CROWD, LAYLA])
     with pytest.raises(sealing.Unreadable):
         await house.parts.resealing.step(stale)
-    work = await session_work(house, await _on_the_dashboard(owner), third)
+    work = await session_work(house, await on_the_dashboard(owner), third)
     while await house.parts.resealing.step(work):
         await all_are_read(owner, [*CROWD, LAYLA])
     assert [await opened_by(house, key) for key in (first, second, third)] == [0, 0, 8]
@@ -448,7 +207,7 @@ async def test_two_at_it_at_once_do_no_harm(house: House, monkeypatch: pytest.Mo
     old = present_key(house)
     await owner.get(KEY)
     await owner.send("/key/change")
-    work = await session_work(house, await _on_the_dashboard(owner), present_key(house))
+    work = await session_work(house, await on_the_dashboard(owner), present_key(house))
 
     async def walk() -> None:
         one = Resealing(house.parts.database, house.clocks.wall)
@@ -472,7 +231,7 @@ async def test_the_search_finds_records_of_either_key(house: House, monkeypatch:
     owner = await signed_in(house, await account(house, "nour@example.org", Grant(None, OWNER)))
     await owner.get(KEY)
     await owner.send("/key/change")
-    await house.parts.resealing.step(await session_work(house, await _on_the_dashboard(owner), present_key(house)))
+    await house.parts.resealing.step(await session_work(house, await on_the_dashboard(owner), present_key(house)))
     for who in CROWD:
         await owner.get(QUEUE)
         await owner.send("/queue", q=who.email)
@@ -538,7 +297,7 @@ async def test_the_new_recovery_key_opens_and_the_old_one_does_not(house: House,
     assert path is not None
     assert path.name in owner.text, "the page tells where it lies"
     assert path.stat().st_mode & 0o777 == 0o600
-    await house.parts.resealing.step(await session_work(house, await _on_the_dashboard(owner), present_key(house)))
+    await house.parts.resealing.step(await session_work(house, await on_the_dashboard(owner), present_key(house)))
     other = await signed_in(house, await account(house, "amal@example.org", Grant(None, OWNER), with_keys=False))
     await other.get(KEY)
     await other.send("/recover", recovery=house.recovery[SLUG].read_text())
@@ -571,7 +330,7 @@ async def test_records_that_end_take_their_keys_along(house: House, monkeypatch:
     owner = await signed_in(house, await account(house, "nour@example.org", Grant(None, OWNER)))
     await owner.get(KEY)
     await owner.send("/key/change")
-    work = await session_work(house, await _on_the_dashboard(owner), present_key(house))
+    work = await session_work(house, await on_the_dashboard(owner), present_key(house))
     await house.parts.resealing.step(work)
     await owner.get(f"/petitions/{SLUG}/retention")
     await owner.send("/retention", days="1", delivered=str(house.clock.now.date()))
