@@ -1,139 +1,34 @@
 """The signatory's own link: what each act does to a signature in each state, and what its page then says."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
-
-import httpx
 import pytest
-from sqlalchemy import update
 
-from petition import words
 from petition.db import tables
-from petition.domain import identity, tokens
-from tests.factories import SLUG, petition_text
+from petition.domain import identity
 from tests.house import House
 from tests.people import KARIM, LAYLA, OMAR, SALMA, Person, someone
-
-ENGLISH, ARABIC = (words.load()[code] for code in ("en", "ar"))
-Make = Callable[[House, Person], Awaitable[str]]
-
-# What a page is known by: a sentence that stands on no other.
-ENDED = ("withdrawn", "erased", "denied", "lapsed", "already", "rejected", "invalidated", "unknown")
-PAGES = {kind: f"<h1>{ENGLISH(f'ended.{kind}')}</h1>" for kind in ENDED}
-PAGES |= {"pending": ENGLISH("signature.agree"), "counts": ENGLISH("signature.keep")}
-PERSONAL = ("identity", "bind", "sealed", "own_copy", "shown_name", "shown_key")
-
-
-def page_of(response: httpx.Response) -> str:
-    shown = [kind for kind, sentence in PAGES.items() if sentence in response.text]
-    assert len(shown) == 1, (shown, response.status_code, response.text)
-    return shown[0]
-
-
-async def look(house: House, link: str) -> str:
-    return page_of(await house.http.get(link))
-
-
-async def row_of(house: House, link: str) -> Any:
-    """The link's row as it lies in the database."""
-    token = tokens.read(link.rpartition("/")[2])
-    assert token is not None
-    (row,) = [row for row in await house.signatures() if row.token_hash == tokens.stored(token)]
-    return row
-
-
-async def names_shown(house: House) -> list[str]:
-    listed = (await house.http.get(f"/api/v1/petitions/{SLUG}/signatories")).json()
-    return [row["name"] for row in listed["signatories"]]
-
-
-# Every state in which a link can find its signature.
-
-
-async def pending(house: House, person: Person) -> str:
-    return await house.signed(person, lang="en")
-
-
-async def expired(house: House, person: Person) -> str:
-    """Over 14 days old, and the worker has not come by."""
-    link = await pending(house, person)
-    house.clock.pass_(days=15)
-    return link
-
-
-async def lapsed(house: House, person: Person) -> str:
-    link = await pending(house, person)
-    await house.next_day(15)
-    return link
-
-
-async def denied(house: House, person: Person) -> str:
-    link = await pending(house, person)
-    await house.post(link, "deny")
-    return link
-
-
-async def counts(house: House, person: Person) -> str:
-    return await house.confirmed(person, lang="en")
-
-
-async def withdrawn(house: House, person: Person) -> str:
-    link = await counts(house, person)
-    await house.post(link, "withdraw")
-    return link
-
-
-async def erased(house: House, person: Person) -> str:
-    link = await counts(house, person)
-    await house.post(link, "erase")
-    return link
-
-
-async def erased_while_pending(house: House, person: Person) -> str:
-    link = await pending(house, person)
-    await house.post(link, "erase")
-    return link
-
-
-async def second(house: House, person: Person) -> str:
-    """A later link of an address that counts already, not confirmed."""
-    await counts(house, person)
-    return await pending(house, person)
-
-
-async def merged(house: House, person: Person) -> str:
-    """A later link of an address that counts already, confirmed as well."""
-    link = await second(house, person)
-    await house.post(link, "confirm", agree="yes")
-    return link
-
-
-async def _ended_by_an_organizer(house: House, link: str, state: str) -> str:
-    """The act itself joins with the console; the link must know its outcome now."""
-    rows = tables.table(tables.Signature)
-    row = await row_of(house, link)
-    async with house.parts.database.write() as tx:
-        await tx.execute(update(rows).where(rows.c.id == row.id).values(state=state, shown_name=None, shown_key=None))
-    return link
-
-
-async def rejected(house: House, person: Person) -> str:
-    return await _ended_by_an_organizer(house, await pending(house, person), "rejected")
-
-
-async def invalidated(house: House, person: Person) -> str:
-    return await _ended_by_an_organizer(house, await pending(house, person), "invalidated")
-
-
-ACTS: dict[str, tuple[str, dict[str, str]]] = {
-    "confirm": ("confirm", {"agree": "yes"}),
-    "confirm without agreeing": ("confirm", {}),
-    "deny": ("deny", {}),
-    "visibility": ("visibility", {"visibility": "anonymous"}),
-    "withdraw": ("withdraw", {}),
-    "erase": ("erase", {}),
-}
+from tests.web.links import (
+    ACTS,
+    ARABIC,
+    ENGLISH,
+    PERSONAL,
+    Make,
+    counts,
+    denied,
+    erased,
+    erased_while_pending,
+    expired,
+    invalidated,
+    lapsed,
+    look,
+    merged,
+    names_shown,
+    page_of,
+    pending,
+    rejected,
+    row_of,
+    second,
+    withdrawn,
+)
 
 # state: act: (status of the answer, where the signature then stands, what the link's page then says)
 Row = dict[str, tuple[int, str, str]]
@@ -242,132 +137,6 @@ async def test_asked_again_with_the_box_ticked_the_act_is_done(house: House) -> 
         assert "checked" not in asked.text
         assert (await house.post(link, act, step="1", sure="yes")).status_code == 303
         assert await look(house, link) == page
-
-
-# Confirming
-
-
-async def test_the_pending_page_shows_what_was_typed_and_an_unticked_box(house: House) -> None:
-    link = await pending(house, LAYLA)
-    page = (await house.http.get(link)).text
-    assert LAYLA.full_name in page
-    assert LAYLA.email in page
-    assert LAYLA.city in page
-    assert 'name="agree"' in page
-    assert "checked" not in page
-    assert f'formaction="{link}/deny"' in page
-
-
-async def test_confirming_twice_counts_once_and_says_so(house: House) -> None:
-    link = await pending(house, LAYLA)
-    first = await house.post(link, "confirm", agree="yes")
-    again = await house.post(link, "confirm", agree="yes")
-    thanked, told = [
-        (await house.http.get(answer.headers["location"])).text.replace("&#39;", "'") for answer in (first, again)
-    ]
-    assert ENGLISH("said.confirmed") in thanked
-    assert ENGLISH("said.again") in told
-    assert ENGLISH("said.confirmed") not in told
-    await house.fold()
-    assert (await house.counts())["total"] == 1
-
-
-async def test_the_last_day_is_the_fourteenth(house: House) -> None:
-    in_time, too_late = await pending(house, LAYLA), await pending(house, OMAR)
-    await house.next_day(14)
-    await house.post(in_time, "confirm", agree="yes")
-    await house.next_day(1)
-    await house.post(too_late, "confirm", agree="yes")
-    await house.fold()
-    assert (await house.counts())["total"] == 1
-    assert await look(house, too_late) == "lapsed"
-    row = await row_of(house, too_late)
-    assert row.state == "lapsed"
-    assert not any(getattr(row, name) for name in PERSONAL)
-
-
-async def test_whoever_withdrew_may_sign_again(house: House) -> None:
-    first = await withdrawn(house, LAYLA)
-    link = await counts(house, LAYLA)
-    assert await look(house, link) == "counts"
-    assert await look(house, first) == "withdrawn"
-    assert (await house.counts())["total"] == 1
-    # The first link still says how that first signature ended, and cannot bring it back.
-    await house.post(first, "confirm", agree="yes")
-    await house.fold()
-    assert (await house.counts())["total"] == 1
-
-
-@pytest.fixture
-async def neighbour(house: House) -> AsyncIterator[House]:
-    """Another server on the same database, as behind a load balancer."""
-    other = House(house.settings)
-    await other.start()
-    yield other
-    await other.stop()
-
-
-async def test_of_two_links_of_one_address_one_counts_and_both_are_answered_kindly(house: House) -> None:
-    links = [await pending(house, LAYLA), await pending(house, LAYLA)]
-    answers = await asyncio.gather(*(house.post(link, "confirm", agree="yes") for link in links))
-    assert [answer.status_code for answer in answers] == [303, 303]
-    await house.fold()
-    assert (await house.counts())["total"] == 1
-    assert sorted([await look(house, link) for link in links]) == ["already", "counts"]
-    assert sorted(row.state for row in await house.signatures()) == ["confirmed", "merged"]
-
-
-async def test_two_servers_that_confirm_one_address_at_once_count_it_once(house: House, neighbour: House) -> None:
-    for number in range(12):
-        person = someone(number)
-        links = [await pending(house, person), await pending(house, person)]
-        answers = await asyncio.gather(
-            *(at.post(link, "confirm", agree="yes") for at, link in zip((house, neighbour), links, strict=True))
-        )
-        assert [answer.status_code for answer in answers] == [303, 303], number
-        assert sorted([await look(house, link) for link in links]) == ["already", "counts"]
-    await house.fold()
-    assert (await house.counts())["total"] == 12
-
-
-async def test_two_servers_that_confirm_one_link_at_once_count_it_once(house: House, neighbour: House) -> None:
-    links = [await pending(house, someone(number)) for number in range(8)]
-    answers = await asyncio.gather(
-        *(at.post(link, "confirm", agree="yes") for link in links for at in (house, neighbour))
-    )
-    assert {answer.status_code for answer in answers} == {303}
-    await house.fold()
-    assert (await house.counts())["total"] == 8
-
-
-async def test_two_folds_at_once_take_each_entry_once(house: House, neighbour: House) -> None:
-    for number in range(10):
-        await house.post(await pending(house, someone(number)), "confirm", agree="yes")
-    await asyncio.gather(house.worker.fold(), neighbour.worker.fold())
-    await house.fold()
-    assert (await house.counts())["total"] == 10
-    assert (await house.counts())["ledger_size"] == 10
-
-
-@pytest.mark.parametrize("status", ["closed", "paused"])
-async def test_who_signed_in_time_may_still_confirm_once_signing_has_ended(house: House, status: str) -> None:
-    link = await pending(house, LAYLA)
-    await house.apply(petition_text(status=status))
-    assert (await house.post(link, "confirm", agree="yes")).status_code == 303
-    assert await look(house, link) == "counts"
-
-
-@pytest.mark.parametrize("status", ["draft", "archived"])
-async def test_nothing_is_confirmed_for_a_petition_taken_back_or_delivered(house: House, status: str) -> None:
-    link, kept = await pending(house, LAYLA), await counts(house, OMAR)
-    await house.apply(petition_text(status=status))
-    refused = await house.post(link, "confirm", agree="yes")
-    assert refused.status_code == 409
-    assert (await row_of(house, link)).state == "pending"
-    # The links still open, and whoever counts can leave.
-    assert await look(house, link) == "pending"
-    assert (await house.post(kept, "withdraw")).status_code == 303
-    assert await look(house, kept) == "withdrawn"
 
 
 # What is shown
