@@ -20,6 +20,30 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WORDS = words.load()
 SIGNATURES = 30
 PLACES = {"ar": {"width": 360, "height": 740}, "en": {"width": 1280, "height": 900}}
+# Pages that an address alone leads to; nobody has signed the petition that is called empty.
+ADDRESSES = (
+    "/team",
+    "/account",
+    "/audit",
+    "/petitions/{slug}/queue",
+    "/petitions/{slug}/exports",
+    "/petitions/{slug}/sheets",
+    "/petitions/{slug}/deliveries",
+    "/petitions/{slug}/queue?state=rejected",
+    "/petitions/{slug}/safety",
+    "/petitions/{slug}/batches",
+    "/petitions/{slug}/batches/new",
+    "/petitions/{slug}/invitations",
+    "/petitions/{slug}/edit",
+    "/petitions/{slug}/preview",
+    "/petitions/{slug}/versions",
+    "/petitions/{slug}/versions/1",
+    "/petitions/{slug}/retention",
+    "/petitions/{slug}/figures",
+    "/petitions/empty-{lang}/figures",
+    "/audit?group=people&since=2017-01-01",
+    "/audit?since=soon",
+)
 
 
 async def press(page: Page, lang: str, key: str) -> None:
@@ -142,6 +166,62 @@ async def test_single_keys_work_the_desk_and_can_be_switched_off(stage: Stage, o
     await sign_out(page, lang)
 
 
+async def invitations_looked_at(stage: Stage, page: Page, lang: str, slug: str) -> list[str]:
+    here = f"{stage.address}/organizer/{lang}/petitions/{slug}"
+    await page.goto(f"{here}/invitations")
+    await page.fill("#uses", "none")
+    await press(page, lang, "invitation.issue")
+    found = await crosswise("invitations with a fault", page)
+    await page.fill("#uses", "2")
+    await page.fill("#count", "3")
+    await press(page, lang, "invitation.issue")
+    found += await crosswise("invitations just made", page)
+    code = (await page.locator(".links code").first.inner_text()).rpartition("=")[2]
+    await stage.house.confirmed(someone(220), slug=slug, invitation=code)
+    await page.fill("#link", code)
+    await press(page, lang, "invitation.find-button")
+    await page.get_by_role("link", name=WORDS[lang]("invitation.all")).wait_for()
+    found += await crosswise("one invitation", page)
+    await page.goto(f"{stage.address}/{lang}/petitions/{slug}?invitation={code}")
+    found += await crosswise("a form with an invitation", page)
+    return found
+
+
+async def a_batch_looked_at(stage: Stage, page: Page, lang: str, slug: str) -> list[str]:
+    here = f"{stage.address}/organizer/{lang}/petitions/{slug}"
+    await page.goto(f"{here}/batches/new")
+    await press(page, lang, "rule.look")
+    found = await crosswise("a rule without conditions", page)
+    await page.fill("#name", "person")
+    await page.check("input[value=invalidate]")
+    await page.select_option("#reason", "other")
+    await press(page, lang, "rule.look")
+    found += await crosswise("a rule's sample", page)
+    await press(page, lang, "batch-do.start")
+    found += await crosswise("a batch under way", page)
+    await page.goto(f"{here}/batches")
+    found += await crosswise("batches", page)
+    return found
+
+
+async def the_editor_looked_at(stage: Stage, page: Page, lang: str, slug: str) -> list[str]:
+    here = f"{stage.address}/organizer/{lang}/petitions/{slug}"
+    await page.goto(f"{here}/edit")
+    await page.fill("#statement-en", "# Now\n\n**bold**\n\n1. one")
+    await page.fill("#goal", "many")
+    await press(page, lang, "editor.look")
+    found = await crosswise("a preview", page)
+    await press(page, lang, "editor.save")
+    await page.locator("#goal-error").wait_for()
+    found += await crosswise("editor with a fault", page)
+    await page.fill("#goal", "4000")
+    await stage.house.apply(petition_text(slug=slug, goal=9))
+    await press(page, lang, "editor.save")
+    await page.locator("#goal-mine").wait_for()
+    found += await crosswise("editor after a colleague", page)
+    return found
+
+
 async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: Open, lang: str) -> None:
     house, slug = stage.house, f"looked-at-{lang}"
     await house.apply(petition_text(slug=slug))
@@ -156,75 +236,15 @@ async def test_every_page_of_the_console_is_accessible(stage: Stage, open_page: 
     await sign_in(stage, page, lang, who)
     found += await crosswise("dashboard", page)
     here = f"{stage.address}/organizer/{lang}"
-    for path in (
-        "/team",
-        "/account",
-        "/audit",
-        f"/petitions/{slug}/queue",
-        f"/petitions/{slug}/exports",
-        f"/petitions/{slug}/sheets",
-        f"/petitions/{slug}/deliveries",
-        f"/petitions/{slug}/queue?state=rejected",
-        f"/petitions/{slug}/safety",
-        f"/petitions/{slug}/batches",
-        f"/petitions/{slug}/batches/new",
-        f"/petitions/{slug}/invitations",
-        f"/petitions/{slug}/edit",
-        f"/petitions/{slug}/preview",
-        f"/petitions/{slug}/versions",
-        f"/petitions/{slug}/versions/1",
-        f"/petitions/{slug}/retention",
-        f"/petitions/{slug}/figures",
-        f"/petitions/empty-{lang}/figures",
-        "/audit?group=people&since=2017-01-01",
-        "/audit?since=soon",
-    ):
+    for path in (address.format(slug=slug, lang=lang) for address in ADDRESSES):
         await page.goto(here + path)
         found += await crosswise(path, page)
         # The last look is a phone's: nothing may stand out of it.
         if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{path} is wider than a phone")
-    await page.goto(f"{here}/petitions/{slug}/invitations")
-    await page.fill("#uses", "none")
-    await press(page, lang, "invitation.issue")
-    found += await crosswise("invitations with a fault", page)
-    await page.fill("#uses", "2")
-    await page.fill("#count", "3")
-    await press(page, lang, "invitation.issue")
-    found += await crosswise("invitations just made", page)
-    code = (await page.locator(".links code").first.inner_text()).rpartition("=")[2]
-    await house.confirmed(someone(220), slug=slug, invitation=code)
-    await page.fill("#link", code)
-    await press(page, lang, "invitation.find-button")
-    await page.get_by_role("link", name=WORDS[lang]("invitation.all")).wait_for()
-    found += await crosswise("one invitation", page)
-    await page.goto(f"{stage.address}/{lang}/petitions/{slug}?invitation={code}")
-    found += await crosswise("a form with an invitation", page)
-    await page.goto(f"{here}/petitions/{slug}/batches/new")
-    await press(page, lang, "rule.look")
-    found += await crosswise("a rule without conditions", page)
-    await page.fill("#name", "person")
-    await page.check("input[value=invalidate]")
-    await page.select_option("#reason", "other")
-    await press(page, lang, "rule.look")
-    found += await crosswise("a rule's sample", page)
-    await press(page, lang, "batch-do.start")
-    found += await crosswise("a batch under way", page)
-    await page.goto(f"{here}/petitions/{slug}/batches")
-    found += await crosswise("batches", page)
-    await page.goto(f"{here}/petitions/{slug}/edit")
-    await page.fill("#statement-en", "# Now\n\n**bold**\n\n1. one")
-    await page.fill("#goal", "many")
-    await press(page, lang, "editor.look")
-    found += await crosswise("a preview", page)
-    await press(page, lang, "editor.save")
-    await page.locator("#goal-error").wait_for()
-    found += await crosswise("editor with a fault", page)
-    await page.fill("#goal", "4000")
-    await house.apply(petition_text(slug=slug, goal=9))
-    await press(page, lang, "editor.save")
-    await page.locator("#goal-mine").wait_for()
-    found += await crosswise("editor after a colleague", page)
+    found += await invitations_looked_at(stage, page, lang, slug)
+    found += await a_batch_looked_at(stage, page, lang, slug)
+    found += await the_editor_looked_at(stage, page, lang, slug)
     await page.goto(f"{here}/petitions/{slug}/queue?state=confirmed")
     await page.locator("table.queue tbody a").first.click()
     found += await crosswise("record", page)
