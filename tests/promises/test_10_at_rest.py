@@ -33,6 +33,13 @@ PEOPLE = 500
 WORKED_ON = 40
 
 
+async def back_up(place: Installation) -> None:
+    copy = place.root / "backup"
+    done = await asyncio.to_thread(command, place.server.folder, "", "backup", str(copy))
+    assert done.returncode == 0, done.stderr
+    assert copy.stat().st_size > PEOPLE * 1_000
+
+
 async def test_nothing_readable_lies_on_the_disk(
     install: Callable[..., Installation], post_office: PostOffice, database_kind: str
 ) -> None:
@@ -67,10 +74,7 @@ async def test_nothing_readable_lies_on_the_disk(
     assert hidden.count > 40 * PEOPLE
     # While it runs: the write-ahead log is full of what has just happened. A backup lies beside it.
     if database_kind == "sqlite":
-        copy = place.root / "backup"
-        done = await asyncio.to_thread(command, place.server.folder, "", "backup", str(copy))
-        assert done.returncode == 0, done.stderr
-        assert copy.stat().st_size > PEOPLE * 1_000
+        await back_up(place)
     found = hidden.in_folders(*place.folders())
     assert not found, told(found)
     assert "refused for good" in place.log()
