@@ -92,6 +92,13 @@ def script(char: str) -> str:
     return _SCRIPT_OF_WORD.get(words[0], words[0])
 
 
+def plain_digits(text: str) -> str:
+    """Decimal digits of every script as ASCII's; all else as it is."""
+    if text.isascii():
+        return text
+    return "".join(str(int(char)) if char.isdecimal() else char for char in text)
+
+
 # Phones paste marks of direction around a name; at its ends they say nothing, inside they can turn it round.
 _WIDE_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _AT_ENDS = " \t\r\n\u200e\u200f\u061c" + _WIDE_SPACES

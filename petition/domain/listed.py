@@ -212,7 +212,7 @@ def _at(cells: Sequence[str], place: int) -> str:
 
 def day(text: str, until: date) -> date:
     """2018-01-30, 30/01/2018 or 30.1.2018, whatever script its digits are of, or as spreadsheets store a day."""
-    plain = "".join(str(int(char)) if char.isdecimal() else char for char in text.strip())
+    plain = characters.plain_digits(text.strip())
     try:
         if found := _DAY_FIRST.fullmatch(plain):
             read = date(int(found[3]), int(found[2]), int(found[1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from petition.domain.characters import plain_digits
 from petition.domain.names.letters import plain
 
 _YEAR_FIRST: Final = re.compile(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})$")
@@ -40,7 +41,7 @@ _ARABIC_MONTH: Final = re.compile("|".join(sorted((w for w in _NUMBER_OF if not 
 
 def born(text: str) -> bytes:
     """b"" for a year alone: it says too little to be compared with a date."""
-    text = _TIME.sub("", _plain_digits(text.strip().lower()))
+    text = _TIME.sub("", plain_digits(text.strip().lower()))
     if not text.isascii():
         text = _ARABIC_MONTH.sub(lambda found: _NUMBER_OF[found[0]], plain(text))
     text = re.sub(r"\W+", "-", _LATIN_WORD.sub(_month, text).strip()).strip("-")
@@ -65,9 +66,3 @@ def _month(found: re.Match[str]) -> str:
     """ "February" and "févr." are 2; any other word is a blank."""
     word = found[0]
     return next((_NUMBER_OF[word[:k]] for k in (4, 3) if word[:k] in _NUMBER_OF), " ")
-
-
-def _plain_digits(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(str(int(c)) if c.isdecimal() else c for c in text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple
 
+from petition.domain.characters import plain_digits
 from petition.domain.names.letters import plain
 
 MAIL_LENGTH: Final = 24
@@ -81,17 +82,11 @@ def phone(text: str) -> bytes:
 
 def code(text: str) -> bytes:
     """A postcode or an identity number: letters and digits alone, the last twelve."""
-    return _SIGNS.sub("", _plain_digits(text)).lower().encode("ascii", "ignore")[-CODE_LENGTH:]
+    return _SIGNS.sub("", plain_digits(text)).lower().encode("ascii", "ignore")[-CODE_LENGTH:]
 
 
 def digits_of(text: str) -> str:
-    return "".join(c for c in _plain_digits(text) if c.isdigit())
-
-
-def _plain_digits(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(str(int(c)) if c.isdecimal() else c for c in text)
+    return "".join(c for c in plain_digits(text) if c.isdigit())
 
 
 def _kept(text: str, length: int) -> bytes:
