@@ -91,26 +91,29 @@ async def test_past_the_goal_the_ruler_grows(stage: Stage, open_page: Open, lang
 
 
 @pytest.mark.parametrize("path", ["", "/count"])
-async def test_a_milestone_is_told_on_open_pages_when_it_is_reached(
+async def test_milestones_are_told_on_open_pages_as_they_are_reached(
     stage: Stage, open_page: Open, lang: str, path: str
 ) -> None:
     slug = f"milestone-{lang}{path.replace('/', '-')}"
-    await stage.house.apply(petition_text(slug=slug, goal=9, milestones=[2, 5]))
+    await stage.house.apply(petition_text(slug=slug, goal=9, milestones=[2, 3, 5]))
     await stage.house.confirmed(someone(1), slug=slug)
     page = await open_page(f"{stage.address}/{lang}/petitions/{slug}{path}", lang)
+    await page.clock.install()
+    await page.reload()
     await page.evaluate("window.mark = true")
-    told = page.locator(".reached")
-    await total_is(page, 1)
+    say, told, day = words_of(page), page.locator(".reached"), stage.house.clock.now.date()
+    reached = [say("delivered.milestone", number=number, day=day) for number in (2, 3)]
     await expect(told).to_be_hidden()
     for number in (2, 3):
         await stage.house.confirmed(someone(number), slug=slug)
-    await total_is(page, 3)
-    say = words_of(page)
-    day = say("delivered.milestone", number=2, day=stage.house.clock.now.date())
-    await expect(told).to_have_text(f"{say('delivered.reached')}: {day}")
+        await total_is(page, number)
+        await page.clock.run_for(10)
+        # Thousands of open pages do not ask for each of a few that come at once: what is next waits half a minute.
+        await expect(told).to_have_text(f"{say('delivered.reached')}: {reached[0]}")
+    await page.clock.run_for(30_000)
+    await expect(told).to_have_text(f"{say('delivered.reached')}: {' · '.join(reached)}")
     assert await page.evaluate("window.mark")
     await shows_what_a_fresh_one_shows(page)
-    await expect(told).to_have_text(f"{say('delivered.reached')}: {day}")
 
 
 async def test_where_no_stream_comes_through_the_page_asks(stage: Stage, open_page: Open) -> None:

@@ -2,16 +2,20 @@
 const $ = selector => document.querySelector(selector), each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const { counts, locale, total, next } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
 const number = n => n.toLocaleString(locale);
-let shown = +total, heard, told = 0, telling, grown = 0, ahead = +next || Infinity;
+let shown = +total, heard, told = 0, telling, growing, grown = 0, ahead = +next || Infinity;
 
 // Past the ruler's end only the server knows the next mark, and the day of a milestone; a page kept from before does not.
-async function grow() {
-  if (Date.now() < grown + 3e4) return;
-  grown = Date.now();
-  const text = await (await fetch(location, { cache: "reload" })).text();
-  const page = new DOMParser().parseFromString(text, "text/html");
-  for (const part of [".measure", ".of", ".reached"]) $(part)?.replaceWith(page.querySelector(part));
-  ahead = +page.querySelector("main").dataset.next || Infinity;
+// Half a minute apart: every open page asks.
+function grow() {
+  growing ||= setTimeout(async () => {
+    grown = Date.now();
+    try {
+      const text = await (await fetch(location, { cache: "reload" })).text();
+      const page = new DOMParser().parseFromString(text, "text/html");
+      for (const part of [".measure", ".of", ".reached"]) $(part)?.replaceWith(page.querySelector(part));
+      ahead = +page.querySelector("main").dataset.next || Infinity;
+    } finally { growing = 0; }
+  }, grown + 3e4 - Date.now());
 }
 
 function show(c) {
