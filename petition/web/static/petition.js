@@ -1,21 +1,17 @@
 // Moves an open page's numbers and shows how a signatory will appear. The page is whole without it.
 const $ = selector => document.querySelector(selector), each = (selector, act) => document.querySelectorAll(selector).forEach(act);
-const { counts, locale, total, next } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
+const { counts, locale, total } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
 const number = n => n.toLocaleString(locale);
-let shown = +total, heard, told = 0, telling, growing, grown = 0, ahead = +next || Infinity;
+let shown = +total, heard, told = 0, soon, due, last = 0;
 
 // Past the ruler's end only the server knows the next mark, and the day of a milestone; a page kept from before does not.
-// Half a minute apart: every open page asks.
+// Half a minute apart: every open page asks. What moves over leaves the new page, so the first there is always the next.
 function grow() {
-  growing ||= setTimeout(async () => {
-    grown = Date.now();
-    try {
-      const text = await (await fetch(location, { cache: "reload" })).text();
-      const page = new DOMParser().parseFromString(text, "text/html");
-      for (const part of [".measure", ".of", ".reached"]) $(part)?.replaceWith(page.querySelector(part));
-      ahead = +page.querySelector("main").dataset.next || Infinity;
-    } finally { growing = 0; }
-  }, grown + 3e4 - Date.now());
+  due ||= setTimeout(async () => {
+    due = 0, last = Date.now();
+    const doc = new DOMParser().parseFromString(await (await fetch(location, { cache: "reload" })).text(), "text/html");
+    each("[data-new]", old => old.replaceWith(doc.querySelector("[data-new]")));
+  }, last + 3e4 - Date.now());
 }
 
 function show(c) {
@@ -35,14 +31,14 @@ function show(c) {
     bar.setAttribute("width", `${width}%`);
     bar.setAttribute("x", `${rtl ? 100 - width : 0}%`);
   });
-  if (c.total > top || c.total >= ahead) grow();
+  if (c.total > top || c.total >= $("[data-next]")?.dataset.next) grow();
   if (c.total !== shown) tell(number(shown = c.total));
 }
 
 // A screen reader hears the count at most every 30 seconds.
 function tell(text) {
-  clearTimeout(telling);
-  telling = setTimeout(() => {
+  clearTimeout(soon);
+  soon = setTimeout(() => {
     told = Date.now();
     $("[data-said]").textContent = $("[data-said]").dataset.said + text;
   }, told + 3e4 - Date.now());
