@@ -116,6 +116,26 @@ async def test_milestones_are_told_on_open_pages_as_they_are_reached(
     await shows_what_a_fresh_one_shows(page)
 
 
+async def test_what_comes_instead_of_the_page_takes_nothing_away(stage: Stage, open_page: Open) -> None:
+    await stage.house.apply(petition_text(slug="unwell", goal=9, milestones=[2]))
+    await stage.house.confirmed(someone(1), slug="unwell")
+    page = await open_page(f"{stage.address}/en/petitions/unwell")
+    shown = page.locator(".of, .measure text")
+    before = await shown.all_inner_texts()
+
+    async def something_else(route: Route) -> None:
+        """As a network says it before one has paid."""
+        await route.fulfill(status=200, content_type="text/html", body="<p>Welcome")
+
+    await page.route("**/petitions/unwell", something_else)
+    async with page.expect_response("**/petitions/unwell") as asked:
+        await stage.house.confirmed(someone(2), slug="unwell")
+    await (await asked.value).finished()
+    await total_is(page, 2)
+    assert await shown.all_inner_texts() == before
+    await expect(page.locator(".count")).not_to_contain_text("null")
+
+
 async def test_where_no_stream_comes_through_the_page_asks(stage: Stage, open_page: Open) -> None:
     page = await open_page(f"{stage.address}/en")
     await page.clock.install()

@@ -2,7 +2,7 @@
 const $ = selector => document.querySelector(selector), each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const { counts, locale, total } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
 const number = n => n.toLocaleString(locale);
-let shown = +total, heard, told = 0, soon, due, last = 0;
+let seen = +total, heard, told = 0, soon, due, last = 0;
 
 // Past the ruler's end only the server knows the next mark, and the day of a milestone; a page kept from before does not.
 // Half a minute apart: every open page asks. What moves over leaves the new page, so the first there is always the next.
@@ -10,7 +10,7 @@ function grow() {
   due ||= setTimeout(async () => {
     due = 0, last = Date.now();
     const doc = new DOMParser().parseFromString(await (await fetch(location, { cache: "reload" })).text(), "text/html");
-    each("[data-new]", old => old.replaceWith(doc.querySelector("[data-new]")));
+    each("[data-new]", old => old.replaceWith(doc.querySelector("[data-new]") || old));
   }, last + 3e4 - Date.now());
 }
 
@@ -32,7 +32,7 @@ function show(c) {
     bar.setAttribute("x", `${rtl ? 100 - width : 0}%`);
   });
   if (c.total > top || c.total >= $("[data-next]")?.dataset.next) grow();
-  if (c.total !== shown) tell(number(shown = c.total));
+  if (c.total !== seen) tell(number(seen = c.total));
 }
 
 // A screen reader hears the count at most every 30 seconds.
