@@ -113,6 +113,19 @@ async def test_all_tiles_of_a_size_are_served_and_no_more(house: House, size: in
             assert (await get(house, f"tile/{path}")).status_code == 404, path
 
 
+async def test_what_another_host_has_published_is_served_before_this_one_hears_of_it(house: House) -> None:
+    await counted(house, 3)
+    link = await house.signed(LAYLA)
+    assert (await house.post(link, "confirm", agree="yes")).status_code == 303
+    await house.worker.fold()
+    assert (await signed_head(house)).size == 3
+    for path in ("tile/0/000.p/4", "tile/entries/000.p/4"):
+        assert (await get(house, path)).status_code == 200
+    assert (await get(house, "tile/0/000.p/5")).status_code == 404
+    await house.parts.hub.poll()
+    assert (await signed_head(house)).size == 4
+
+
 @pytest.mark.parametrize(
     "path", "tile/0/0 tile/00/000 tile/entries tile/ tile/0/000/ tile/0/000.p/999 tile/x/000 other".split()
 )
