@@ -139,9 +139,9 @@ def entries(server: Server, size: int) -> list[bytes]:
     return found
 
 
-def checkpoint_of(server: Server, least: int = 0) -> str:
+def checkpoint_of(server: Server, least: int = 0, slug: str = SLUG) -> str:
     for _ in range(int(PATIENCE / 0.1)):
-        answer = httpx.get(f"{server.base_url}/ledger/{SLUG}/checkpoint")
+        answer = httpx.get(f"{server.base_url}/ledger/{slug}/checkpoint")
         if answer.is_success and int(answer.text.split("\n")[1]) >= least:
             return answer.text
         time.sleep(0.1)
@@ -277,6 +277,7 @@ def test_live_data_is_replaced_only_when_forced_and_only_while_nobody_serves(
     running = server("serve")
     for words in ((), ("--force",)):
         assert "stop" in old_box.refused("restore", str(copy), *words)
+    checkpoint_of(running, slug="second")
     assert running.stop() == 0
     done = old_box("restore", str(copy), "--force")
     # The second petition's ledger was signed by the server, and is not in the copy: that is told, not forgotten.
