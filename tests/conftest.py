@@ -112,6 +112,15 @@ async def house(open_house: Callable[..., House]) -> House:
 
 
 @pytest.fixture
+async def neighbour(house: House) -> AsyncIterator[House]:
+    """Another server on the same database, as behind a load balancer."""
+    other = House(house.settings)
+    await other.start()
+    yield other
+    await other.stop()
+
+
+@pytest.fixture
 def server(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Server]]:
     """`server("serve", …)`: the real program in a process of its own, on a free port."""
     started: list[Server] = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -17,10 +18,10 @@ SCRIPT = Path(__file__).resolve().parent.parent / "docs" / "recount.py"
 
 
 @asynccontextmanager
-async def served(house: House) -> AsyncIterator[str]:
-    """The base address while the block lasts."""
+async def at_work(app: Any) -> AsyncIterator[str]:
+    """The base address of an application on a real port, while the block lasts."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(house.app, port=port, lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None))
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
@@ -29,6 +30,10 @@ async def served(house: House) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+def served(house: House) -> AbstractAsyncContextManager[str]:
+    return at_work(house.app)
 
 
 async def run(*words: str, folder: Path | None = None) -> tuple[int, str, str]:

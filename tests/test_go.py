@@ -15,9 +15,9 @@ from petition.web.witness import create_witness
 from tests.factories import SLUG
 from tests.house import House
 from tests.people import someone
-from tests.stranger import run, served
+from tests.stranger import at_work, run, served
 from tests.web.test_ledger import counted
-from tests.witnesses import NAME, ask, at_work, book_of, key, submit
+from tests.witnesses import NAME, ask, book_of, key, submit
 
 GOPATH = os.environ.get("GOPATH", "/usr/share/gocode")
 HAD = shutil.which("go") and (Path(GOPATH) / "src/golang.org/x/mod/sumdb/tlog").is_dir()

@@ -13,8 +13,7 @@ import pytest
 
 from petition.domain import checkpoint, ledger, merkle
 from petition.domain.checkpoint import Head, Verifier
-from tests.stranger import audit, run, script
-from tests.witnesses import at_work
+from tests.stranger import at_work, audit, run, script
 
 SEED = b"l" * 32
 ORIGIN = "liar.example/ledger/p"

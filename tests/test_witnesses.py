@@ -26,10 +26,10 @@ from petition.words import load
 from tests.factories import SLUG, petition_file
 from tests.house import House
 from tests.servers import Server, command, environment, free_port
-from tests.stranger import audit, served
+from tests.stranger import at_work, audit, served
 from tests.test_history import rewind
 from tests.web.test_ledger import counted, get
-from tests.witnesses import NAME, ORIGIN, SEED, ask, at_work, book_of, key, saying, submit
+from tests.witnesses import NAME, ORIGIN, SEED, ask, book_of, key, saying, submit
 
 PROGRAM = (sys.executable, "-m", "petition")
 

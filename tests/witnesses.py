@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import uvicorn
 
 from petition.actions import publishing
 from petition.domain.checkpoint import Verifier
@@ -17,7 +14,6 @@ from petition.domain.witnessed import Asked
 from petition.witnessing import Book
 from tests.factories import SLUG
 from tests.house import House, settings_for
-from tests.servers import free_port
 from tests.web.test_ledger import get
 
 NAME = "witness.example/w1"
@@ -28,21 +24,6 @@ SEED = b"s" * 32
 def book_of(folder: Path, *logs: Verifier, name: str = NAME) -> Book:
     folder.mkdir(parents=True, exist_ok=True)
     return Book(settings_for(folder, ""), name, logs)
-
-
-@asynccontextmanager
-async def at_work(app: Any) -> AsyncIterator[str]:
-    """An application on a real port."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None))
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 def saying(status: int, body: Callable[[bytes], str], wait: float = 0) -> Any:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,15 +25,6 @@ AUDIT = tables.table(tables.AuditEntry)
 @pytest.fixture
 async def desk(house: House) -> Desk:
     return Desk(house)
-
-
-@pytest.fixture
-async def neighbour(house: House) -> AsyncIterator[House]:
-    """Another server on the same database."""
-    other = House(house.settings)
-    await other.start()
-    yield other
-    await other.stop()
 
 
 @pytest.mark.parametrize("name", ["verify", "move", "invalidate"])

@@ -141,6 +141,35 @@ async def test_what_goes_past_sqlalchemy_is_in_the_transaction_too(database: Dat
         assert (await connection.execute(text("SELECT x FROM pairs"))).scalars().all() == [3]
 
 
+async def test_a_reader_that_fails_or_stops_holds_no_old_view(database: Database) -> None:
+    async def fails() -> None:
+        async with database.read() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM once"))).scalar_one() == 0
+            raise ZeroDivisionError
+
+    async def slow() -> None:
+        async with database.read() as connection:
+            await connection.execute(text(f"SELECT count(*) FROM ({NUMBERS}), once"), {"last": 3_000_000})
+
+    for _ in range(2 * sqlite.READERS):
+        with pytest.raises(ZeroDivisionError):
+            await fails()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(slow(), 0.001)
+    async with database.write() as tx:
+        await tx.execute(text("INSERT INTO once VALUES (1)"))
+
+    async def seen() -> int:
+        async with database.read() as connection:
+            found = (await connection.execute(text("SELECT count(*) FROM once"))).scalar_one()
+            await asyncio.sleep(0.05)
+            return int(found)
+
+    # Each of the readers, all at work at once; and nobody keeps the log from being emptied.
+    assert await asyncio.gather(*(seen() for _ in range(sqlite.READERS))) == [1] * sqlite.READERS
+    assert await database.checkpoint()
+
+
 async def test_nobody_who_stops_waiting_spoils_it_for_the_next(database: Database) -> None:
     async def slow() -> None:
         async with database.write() as tx:

@@ -1,7 +1,6 @@
 """Confirming by the link: once, in time, and counted once, whoever else confirms at that moment."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -60,15 +59,6 @@ async def test_whoever_withdrew_may_sign_again(house: House) -> None:
     await house.post(first, "confirm", agree="yes")
     await house.fold()
     assert (await house.counts())["total"] == 1
-
-
-@pytest.fixture
-async def neighbour(house: House) -> AsyncIterator[House]:
-    """Another server on the same database, as behind a load balancer."""
-    other = House(house.settings)
-    await other.start()
-    yield other
-    await other.stop()
 
 
 async def test_of_two_links_of_one_address_one_counts_and_both_are_answered_kindly(house: House) -> None:

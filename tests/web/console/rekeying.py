@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from petition import keyfiles
-from petition.actions import audit, counting
+from petition.actions import audit, counting, rekeying
 from petition.db import tables
 from petition.domain import passwords, sealing
 from petition.queries import organizers as accounts
 from petition.queries import rekeyings
 from petition.queries.rekeyings import Rekeying
-from petition.web.console.resealing import Work
+from petition.web.console.resealing import Resealing, Work
 from tests.factories import SLUG
 from tests.house import House
 from tests.organizers import Account, Browser
@@ -64,6 +65,14 @@ def present_key(house: House) -> bytes:
     key = keyfiles.recovery_key(house.settings, SLUG, petition.public_key)
     assert key is not None
     return key
+
+
+async def crowd_by_twos(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody has signed; what is sealed anew goes two by two, and no further than a test asks."""
+    monkeypatch.setattr(rekeying, "CHUNK", 2)
+    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
+    for who in CROWD:
+        await house.confirmed(who)
 
 
 async def all_are_read(browser: Browser, people: list[Person]) -> None:

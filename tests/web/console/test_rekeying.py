@@ -25,6 +25,7 @@ from tests.web.console.rekeying import (
     KEY,
     QUEUE,
     all_are_read,
+    crowd_by_twos,
     holds,
     on_the_dashboard,
     opened_by,
@@ -176,10 +177,7 @@ async def test_what_was_sealed_to_the_old_key_is_not_stored_after_the_change(hou
 async def test_a_second_change_before_the_first_is_done_keeps_everything_readable(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
+    await crowd_by_twos(house, monkeypatch)
     nour = await account(house, "nour@example.org", Grant(None, OWNER))
     sami = await account(house, "sami@example.org", Grant(None, VERIFIER))
     adel = await account(house, "adel@example.org", Grant(None, VERIFIER))
@@ -204,10 +202,7 @@ async def test_a_second_change_before_the_first_is_done_keeps_everything_readabl
 
 
 async def test_two_at_it_at_once_do_no_harm(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
+    await crowd_by_twos(house, monkeypatch)
     owner = await signed_in(house, await account(house, "nour@example.org", Grant(None, OWNER)))
     old = present_key(house)
     await owner.get(KEY)
@@ -229,10 +224,7 @@ async def test_two_at_it_at_once_do_no_harm(house: House, monkeypatch: pytest.Mo
 
 
 async def test_the_search_finds_records_of_either_key(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
+    await crowd_by_twos(house, monkeypatch)
     owner = await signed_in(house, await account(house, "nour@example.org", Grant(None, OWNER)))
     await owner.get(KEY)
     await owner.send("/key/change")
@@ -290,10 +282,7 @@ async def test_an_owner_who_cannot_open_the_records_leaves_the_key_due_for_one_w
 
 async def test_the_new_recovery_key_opens_and_the_old_one_does_not(house: House, monkeypatch: Any) -> None:
     """Even midway: whoever recovers then reads everything."""
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
+    await crowd_by_twos(house, monkeypatch)
     owner = await signed_in(house, await account(house, "nour@example.org", Grant(None, OWNER)))
     await owner.get(KEY)
     await owner.send("/key/change")
@@ -328,10 +317,7 @@ async def test_another_petitions_key_and_records_stay_as_they_are(house: House) 
 
 
 async def test_records_that_end_take_their_keys_along(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
+    await crowd_by_twos(house, monkeypatch)
     owner = await signed_in(house, await account(house, "nour@example.org", Grant(None, OWNER)))
     await owner.get(KEY)
     await owner.send("/key/change")

@@ -20,6 +20,7 @@ from tests.web.console.rekeying import (
     CROWD,
     KEY,
     all_are_read,
+    crowd_by_twos,
     holds,
     on_the_dashboard,
     opened_by,
@@ -62,10 +63,7 @@ class Kills:
 async def test_killed_at_every_moment_everything_stays_readable_and_it_goes_on_to_the_end(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
+    await crowd_by_twos(house, monkeypatch)
     nour = await account(house, "nour@example.org", Grant(None, OWNER))
     sami = await account(house, "sami@example.org", Grant(None, VERIFIER))
     rima = await account(house, "rima@example.org", Grant(petition_id(house), AUDITOR))
@@ -180,10 +178,7 @@ async def test_a_task_that_is_cancelled_is_gone_on_with_by_another_owner(
 async def test_the_work_ends_with_the_session_that_could_open_the_records(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rekeying, "CHUNK", 2)
-    monkeypatch.setattr(Resealing, "go_on", lambda self, work: None)
-    for who in CROWD:
-        await house.confirmed(who)
+    await crowd_by_twos(house, monkeypatch)
     nour = await account(house, "nour@example.org", Grant(None, OWNER))
     owner = await signed_in(house, nour)
     await owner.get(KEY)
