@@ -1,5 +1,7 @@
 """An open page keeps up with the count: quietly, exactly as a fresh page would show it, and when the stream is cut."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, Route, expect
 
@@ -114,6 +116,29 @@ async def test_milestones_are_told_on_open_pages_as_they_are_reached(
     await expect(told).to_have_text(f"{say('delivered.reached')}: {' · '.join(reached)}")
     assert await page.evaluate("window.mark")
     await shows_what_a_fresh_one_shows(page)
+
+
+async def test_a_page_that_comes_late_turns_no_bar_back(stage: Stage, open_page: Open) -> None:
+    await stage.house.apply(petition_text(slug="late", goal=9, milestones=[2]))
+    await stage.house.confirmed(someone(1), slug="late")
+    page = await open_page(f"{stage.address}/en/petitions/late")
+    comes, under_way = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        under_way.set()
+        await comes.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/petitions/late", late)
+    await stage.house.confirmed(someone(2), slug="late")
+    await under_way.wait()
+    await stage.house.confirmed(someone(3), slug="late")
+    await total_is(page, 3)
+    comes.set()
+    await expect(page.locator(".reached")).to_be_visible()
+    width = await page.locator("[data-bar=total]").get_attribute("width")
+    assert float((width or "").rstrip("%")) == pytest.approx(100 * 3 / 9, abs=0.01)
 
 
 async def test_what_comes_instead_of_the_page_takes_nothing_away(stage: Stage, open_page: Open) -> None:

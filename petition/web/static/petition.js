@@ -2,7 +2,7 @@
 const $ = selector => document.querySelector(selector), each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const { counts, locale, total } = $("main").dataset, rtl = document.dir === "rtl", utc = { timeZone: "UTC" };
 const number = n => n.toLocaleString(locale);
-let seen = +total, heard, told = 0, soon, due, last = 0;
+let was = +total, got, told = 0, soon, due, last = 0;
 
 // Past the ruler's end only the server knows the next mark, and the day of a milestone; a page kept from before does not.
 // Half a minute apart: every open page asks. What moves over leaves the new page, so the first there is always the next.
@@ -11,11 +11,12 @@ function grow() {
     due = 0, last = Date.now();
     const doc = new DOMParser().parseFromString(await (await fetch(location, { cache: "reload" })).text(), "text/html");
     each("[data-new]", old => old.replaceWith(doc.querySelector("[data-new]") || old));
+    show(got);
   }, last + 3e4 - Date.now());
 }
 
 function show(c) {
-  heard = true;
+  got = c;
   const at = new Date(c.as_of), top = +$(".measure").dataset.top;
   const now = { ...c, awaiting: c.awaiting_verification };
   for (const kind of ["by_method", "removed"]) for (const name in c[kind]) now[kind + ":" + name] = c[kind][name];
@@ -32,7 +33,7 @@ function show(c) {
     bar.setAttribute("x", `${rtl ? 100 - width : 0}%`);
   });
   if (c.total > top || c.total >= $("[data-next]")?.dataset.next) grow();
-  if (c.total !== seen) tell(number(seen = c.total));
+  if (c.total !== was) tell(number(was = c.total));
 }
 
 // A screen reader hears the count at most every 30 seconds.
@@ -46,7 +47,7 @@ function tell(text) {
 
 const source = new EventSource(counts + "/stream");
 source.addEventListener("counts", event => show(JSON.parse(event.data)));
-setInterval(async () => heard && source.readyState === 1 || show(await (await fetch(counts)).json()), 15e3);
+setInterval(async () => got && source.readyState === 1 || show(await (await fetch(counts)).json()), 15e3);
 
 const name = $("#full_name"), category = $("#category");
 // As identity.initials on the server: without the Arabic article, capitals where the script has them.
