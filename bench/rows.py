@@ -80,8 +80,9 @@ def signature(model: Model) -> tuple[dict[str, Any], list[bytes]]:
         ledger.then(model.tally, line, ledger.REMOVED, None, "withdrawn")
         bodies.append(ledger.act(SLUG, ledger.REMOVED, line.index, None, "withdrawn"))
         model.days[signed_on][1] += 1
+    token_hash = os.urandom(32)
     row = {
-        "id": os.urandom(16),
+        "id": tokens.signature_id(token_hash),
         "petition_id": model.petition.id,
         "version": 1,
         "language": person["language"],
@@ -95,7 +96,7 @@ def signature(model: Model) -> tuple[dict[str, Any], list[bytes]]:
         "signed_on": signed_on,
         "counted_on": None if state == "pending" else signed_on,
         "acts": len(bodies),
-        "token_hash": os.urandom(32),
+        "token_hash": token_hash,
         "identity": os.urandom(32),
         "merged_into": None,
         "bind": os.urandom(32) if state == "pending" else None,

@@ -9,7 +9,6 @@ skip whoever began earlier and committed later.
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import dialect, tables, tiles
@@ -27,7 +26,7 @@ from petition.queries import counts
 
 FOLD_LIMIT = 5_000
 CHUNK = 500
-_TAKEN = ("act", "id", "link", "event", "category", "method", "reason", "bind", "receipt")
+_TAKEN = ("act", "link", "event", "category", "method", "reason", "bind", "receipt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +46,15 @@ class Note:
 
 async def note(tx: AsyncConnection, notes: Sequence[Note], *, today: date) -> None:
     if notes:
-        rows = [
-            {
-                "id": secrets.token_bytes(16),
-                "noted_on": today,
-                **{name: getattr(n, name) for name in Note.__slots__},
-            }
-            for n in notes
-        ]
+        rows = [{"noted_on": today, **{name: getattr(n, name) for name in Note.__slots__}} for n in notes]
         await dialect.append(tx, tables.table(tables.LedgerWaiting), rows)
 
 
 async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: date, limit: int = FOLD_LIMIT) -> int:
     """Appends up to `limit` waiting entries and moves the tally with them; how many it took.
 
-    Within one fold the order is that of random ids: the ledger's order says no more about who
-    signed when than the moment of its publication does.
+    Within one fold the order is that of the links, which are as good as random: the ledger's order says no more about
+    who signed when than the moment of its publication does. Their index, too, takes them best in its own order.
     """
     await dialect.one_sequencer(tx)
     taken = await _take(tx, petition_id, limit)
@@ -70,12 +62,12 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
         return 0
     tally = await counts.tally(tx, petition_id)
     # Only of those that are told of again is it asked where they stand.
-    again = {row.link for row in taken if row.act > 0}
+    again = {link for act, link, *_ in taken if act > 0}
     lines = await _lines(tx, petition_id, again)
     size, before = tally.size, tally.total
     left = sum(tally.removed.values())
     appended, verified, new = [], 0, Counter[tuple[str | None, str]]()
-    for index, (_, _, link, event, category, method, reason, bind, receipt) in enumerate(taken, size):
+    for index, (_, link, event, category, method, reason, bind, receipt) in enumerate(taken, size):
         if event == ledger.COUNTED:
             body = ledger.counted(slug, category, method, bind, receipt)
             new[category, method] += 1
@@ -101,20 +93,16 @@ async def fold(tx: AsyncConnection, petition_id: bytes, slug: str, *, today: dat
 
 
 async def _take(tx: AsyncConnection, petition_id: bytes, limit: int) -> list[Any]:
-    """Taken out and read by one statement, so that nothing slips in between.
-
-    Up to `limit`, and what else came before the last of them meanwhile: chosen one by one, by their ids, they
-    would cost the database four times as much.
-    """
+    """Up to `limit`, and what else came before the last of them meanwhile: chosen one by one, they would cost the
+    database four times as much."""
     waiting = tables.table(tables.LedgerWaiting)
     mine = waiting.c.petition_id == petition_id
-    place = (waiting.c.act, waiting.c.id)
-    if (await tx.execute(select(waiting.c.id).where(mine).offset(limit).limit(1))).first() is not None:
-        first_to_stay = (await tx.execute(select(*place).where(mine).order_by(*place).offset(limit).limit(1))).one()
+    place = (waiting.c.link, waiting.c.act)
+    first_to_stay = (await tx.execute(select(*place).where(mine).order_by(*place).offset(limit).limit(1))).first()
+    if first_to_stay is not None:
         mine = mine & (tuple_(*place) < tuple_(*first_to_stay))
-    rows = (await tx.execute(delete(waiting).where(mine).returning(*(waiting.c[name] for name in _TAKEN)))).all()
-    # A signature's own acts keep their order; among different ones chance decides.
-    return sorted(rows, key=itemgetter(0, 1))
+    # A signature's own acts keep their order; among different ones chance, which made the links, decides.
+    return sorted(await dialect.take_out(tx, waiting, mine, _TAKEN), key=itemgetter(0, 1))
 
 
 async def _lines(tx: AsyncConnection, petition_id: bytes, links: set[bytes]) -> dict[bytes, ledger.Line]:

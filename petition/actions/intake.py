@@ -70,9 +70,9 @@ def prepare(
     `reference` and `identity` (where it is no mail address): of a list's line alone.
     """
     # Asked for at once: each call for random bytes is one into the kernel.
-    token, secret, signature_id, copy_nonce, mail_nonce = _random(
-        tokens.TOKEN_BYTES, 32, 16, sealing.NONCE_BYTES, sealing.NONCE_BYTES
-    )
+    token, secret, copy_nonce, mail_nonce = _random(tokens.TOKEN_BYTES, 32, sealing.NONCE_BYTES, sealing.NONCE_BYTES)
+    token_hash = tokens.stored(token)
+    signature_id = tokens.signature_id(token_hash)
     record = sealing.canonical(submission.record(petition.slug, petition.version, language, reference))
     kept = None if kind == outbox.CONFIRM else token
     signature = {
@@ -90,7 +90,7 @@ def prepare(
         "signed_on": today,
         "counted_on": None,
         "acts": 0,
-        "token_hash": tokens.stored(token),
+        "token_hash": token_hash,
         "identity": identity or keys.identity_of(petition.id, submission.email.canonical),
         "merged_into": None,
         "bind": sealing.bind(secret, record),

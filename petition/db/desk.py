@@ -13,7 +13,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     SmallInteger,
     String,
     false,
@@ -22,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.db.mapping import UNORDERED, Table, one_of
-from petition.db.types import Digest, Id, Json
+from petition.db.types import Bytes, Digest, Id, Json
 from petition.domain import actors, batching, importing, invitations, listing, paper
 
 
@@ -37,15 +36,15 @@ class Organizer(Table):
     __table_args__ = (CheckConstraint(one_of("state", actors.STATES), name="state"), UNORDERED)
     id: Mapped[bytes] = mapped_column(Id, primary_key=True)
     login: Mapped[bytes] = mapped_column(Digest, unique=True)
-    address: Mapped[bytes] = mapped_column(LargeBinary)
+    address: Mapped[bytes] = mapped_column(Bytes)
     language: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
     salt: Mapped[bytes | None] = mapped_column(Id)
     price: Mapped[str | None] = mapped_column(String(40))
     password: Mapped[bytes | None] = mapped_column(Digest)
     public_key: Mapped[bytes] = mapped_column(Digest)
-    private_key: Mapped[bytes] = mapped_column(LargeBinary)
-    totp: Mapped[bytes | None] = mapped_column(LargeBinary)
+    private_key: Mapped[bytes] = mapped_column(Bytes)
+    totp: Mapped[bytes | None] = mapped_column(Bytes)
     totp_step: Mapped[int] = mapped_column(Integer)
     setup: Mapped[bytes | None] = mapped_column(Digest, unique=True)
     setup_until: Mapped[date | None] = mapped_column(Date)
@@ -86,10 +85,10 @@ class Passkey(Table):
     __table_args__ = (Index("ix_passkeys_organizer_id", "organizer_id"), UNORDERED)
     id: Mapped[bytes] = mapped_column(Id, primary_key=True)
     organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"))
-    credential: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    credential: Mapped[bytes] = mapped_column(Bytes, unique=True)
+    public_key: Mapped[bytes] = mapped_column(Bytes)
     sign_count: Mapped[int] = mapped_column(BigInteger)
-    name: Mapped[bytes] = mapped_column(LargeBinary)
+    name: Mapped[bytes] = mapped_column(Bytes)
     added_on: Mapped[date] = mapped_column(Date)
 
 
@@ -111,7 +110,7 @@ class Session(Table):
     proved_at: Mapped[int] = mapped_column(Integer)
     # How often the second factor was shown in it: a passkey's challenge ends with each.
     proofs: Mapped[int] = mapped_column(Integer, server_default="0")
-    unlocked: Mapped[bytes] = mapped_column(LargeBinary)
+    unlocked: Mapped[bytes] = mapped_column(Bytes)
 
 
 class PetitionKey(Table):
@@ -121,7 +120,7 @@ class PetitionKey(Table):
     __table_args__ = (UNORDERED,)
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
     organizer_id: Mapped[bytes] = mapped_column(Id, ForeignKey("organizers.id"), primary_key=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(Bytes)
 
 
 class Invitation(Table):
@@ -156,7 +155,7 @@ class Rekeying(Table):
     __table_args__ = (UNORDERED,)
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"), primary_key=True)
     due: Mapped[bool] = mapped_column(Boolean)
-    earlier: Mapped[bytes | None] = mapped_column(LargeBinary)
+    earlier: Mapped[bytes | None] = mapped_column(Bytes)
     total: Mapped[int] = mapped_column(Integer)
     round: Mapped[int] = mapped_column(SmallInteger)
     kind: Mapped[int] = mapped_column(SmallInteger)
@@ -175,7 +174,7 @@ class Note(Table):
     signature_id: Mapped[bytes] = mapped_column(Id)
     organizer_id: Mapped[bytes] = mapped_column(Id)
     day: Mapped[date] = mapped_column(Date)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(Bytes)
 
 
 class ToldApart(Table):
@@ -205,7 +204,7 @@ class Batch(Table):
     act: Mapped[str] = mapped_column(String(16))
     category: Mapped[str | None] = mapped_column(String(80))
     reason: Mapped[str | None] = mapped_column(String(16))
-    rule: Mapped[bytes | None] = mapped_column(LargeBinary)
+    rule: Mapped[bytes | None] = mapped_column(Bytes)
     state: Mapped[str] = mapped_column(String(16))
     number: Mapped[int] = mapped_column(Integer)
     made_by: Mapped[bytes] = mapped_column(Id)
@@ -259,7 +258,7 @@ class Export(Table):
     made_by: Mapped[bytes] = mapped_column(Id)
     made_on: Mapped[date] = mapped_column(Date)
     agreed_by: Mapped[bytes | None] = mapped_column(Id)
-    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    key: Mapped[bytes | None] = mapped_column(Bytes)
     run: Mapped[bytes | None] = mapped_column(Id)
     alive_at: Mapped[int | None] = mapped_column(Integer)
     ends_at: Mapped[int | None] = mapped_column(Integer)
@@ -276,7 +275,7 @@ class ExportPart(Table):
     __table_args__ = (UNORDERED,)
     export_id: Mapped[bytes] = mapped_column(Id, ForeignKey("exports.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(Bytes)
 
 
 class Import(Table):
@@ -293,7 +292,7 @@ class Import(Table):
     digest: Mapped[bytes] = mapped_column(Digest)
     method: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
-    source: Mapped[bytes | None] = mapped_column(LargeBinary)
+    source: Mapped[bytes | None] = mapped_column(Bytes)
     added: Mapped[int] = mapped_column(Integer)
     refused: Mapped[int] = mapped_column(Integer)
     made_by: Mapped[bytes | None] = mapped_column(Id)
@@ -332,7 +331,7 @@ class Staging(Table):
     state: Mapped[str] = mapped_column(String(8))
     made_by: Mapped[bytes] = mapped_column(Id)
     made_on: Mapped[date] = mapped_column(Date)
-    key: Mapped[bytes] = mapped_column(LargeBinary)
+    key: Mapped[bytes] = mapped_column(Bytes)
     digest: Mapped[bytes | None] = mapped_column(Digest)
     parts: Mapped[int] = mapped_column(Integer)
     size: Mapped[int] = mapped_column(BigInteger)
@@ -355,7 +354,7 @@ class StagingPart(Table):
     staging_id: Mapped[bytes] = mapped_column(Id, ForeignKey("stagings.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(Bytes)
 
 
 class Layout(Table):
@@ -381,7 +380,7 @@ class PaperBatch(Table):
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
     state: Mapped[str] = mapped_column(String(16))
     second: Mapped[bool] = mapped_column(Boolean)
-    source: Mapped[bytes | None] = mapped_column(LargeBinary)
+    source: Mapped[bytes | None] = mapped_column(Bytes)
     made_by: Mapped[bytes] = mapped_column(Id)
     made_on: Mapped[date] = mapped_column(Date)
     import_id: Mapped[bytes | None] = mapped_column(Id)
@@ -396,11 +395,11 @@ class PaperLine(Table):
     petition_id: Mapped[bytes] = mapped_column(Id, ForeignKey("petitions.id"))
     batch_id: Mapped[bytes] = mapped_column(Id, ForeignKey("paper_batches.id"))
     number: Mapped[int] = mapped_column(Integer)
-    first: Mapped[bytes | None] = mapped_column(LargeBinary)
+    first: Mapped[bytes | None] = mapped_column(Bytes)
     first_by: Mapped[bytes | None] = mapped_column(Id)
-    second: Mapped[bytes | None] = mapped_column(LargeBinary)
+    second: Mapped[bytes | None] = mapped_column(Bytes)
     second_by: Mapped[bytes | None] = mapped_column(Id)
-    settled: Mapped[bytes | None] = mapped_column(LargeBinary)
+    settled: Mapped[bytes | None] = mapped_column(Bytes)
 
 
 class AuditEntry(Table):

@@ -19,7 +19,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
     SmallInteger,
     String,
     Text,
@@ -55,7 +54,7 @@ from petition.db.mapping import Table as Table
 from petition.db.mapping import one_of
 from petition.db.mapping import table as table
 from petition.db.traces import Trace as Trace
-from petition.db.types import Digest, Id, Json
+from petition.db.types import Bytes, Digest, Id, Json
 from petition.domain import states
 
 
@@ -85,7 +84,7 @@ class Petition(Table):
     reminder: Mapped[bool] = mapped_column(Boolean)
     # What is typed from paper is typed twice, by two people.
     second_entry: Mapped[bool] = mapped_column(Boolean, server_default=false())
-    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    public_key: Mapped[bytes] = mapped_column(Bytes(32))
     version: Mapped[int] = mapped_column(Integer)
     # Why signing is paused, by language: shown while it is.
     pause_message: Mapped[dict[str, str] | None] = mapped_column(Json)
@@ -132,6 +131,7 @@ class Addressee(Table):
 
 
 AWAITING = "state = 'confirmed' AND counted_as IS NULL"
+LINKED_ANEW = "substr(token_hash, 1, 16) <> id"
 
 
 class Signature(Table):
@@ -159,7 +159,14 @@ class Signature(Table):
             sqlite_where=text("state = 'confirmed'"),
             postgresql_where=text("state = 'confirmed'"),
         ),
-        Index("uq_signatures_token", "token_hash", unique=True),
+        # A link finds its row by the row's own id (domain/tokens.py). Here are those whose link was made anew since.
+        Index(
+            "uq_signatures_token",
+            "token_hash",
+            unique=True,
+            sqlite_where=text(LINKED_ANEW),
+            postgresql_where=text(LINKED_ANEW),
+        ),
         Index(
             "ix_signatures_shown",
             "petition_id",
@@ -253,8 +260,8 @@ class Signature(Table):
     identity: Mapped[bytes | None] = mapped_column(Digest)
     merged_into: Mapped[bytes | None] = mapped_column(Id)
     bind: Mapped[bytes | None] = mapped_column(Digest)
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    own_copy: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(Bytes)
+    own_copy: Mapped[bytes | None] = mapped_column(Bytes)
     shown_name: Mapped[str | None] = mapped_column(Text)
     shown_key: Mapped[str | None] = mapped_column(Text)
     # An organizer's doing: the name stays out of the list whatever its owner chose; it leads the list.
@@ -295,7 +302,7 @@ class Outbox(Table):
     )
     # The signature's id and one byte for the kind: see actions/outbox.py. A mail to an organizer stands here too:
     # `signature_id` is then the account's id.
-    id: Mapped[bytes] = mapped_column(LargeBinary(17), primary_key=True)
+    id: Mapped[bytes] = mapped_column(Bytes(17), primary_key=True)
     signature_id: Mapped[bytes] = mapped_column(Id)
     petition_id: Mapped[bytes] = mapped_column(Id)
     kind: Mapped[str] = mapped_column(String(16))
@@ -303,7 +310,7 @@ class Outbox(Table):
     due_on: Mapped[date] = mapped_column(Date)
     attempts: Mapped[int] = mapped_column(SmallInteger)
     claimed_by: Mapped[bytes | None] = mapped_column(Id)
-    payload: Mapped[bytes | None] = mapped_column(LargeBinary)
+    payload: Mapped[bytes | None] = mapped_column(Bytes)
 
 
 class Mailed(Table):
@@ -320,11 +327,10 @@ class LedgerWaiting(Table):
     """A ledger entry noted in its act's own transaction, without an index yet; `link`: a digest of the signature."""
 
     __tablename__ = "ledger_waiting"
-    __table_args__ = (Index("ix_ledger_waiting_petition_id", "petition_id"), UNORDERED)
-    id: Mapped[bytes] = mapped_column(Id, primary_key=True)
-    petition_id: Mapped[bytes] = mapped_column(Id)
-    link: Mapped[bytes] = mapped_column(Digest)
-    act: Mapped[int] = mapped_column(Integer)
+    __table_args__ = (UNORDERED,)
+    petition_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
+    link: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+    act: Mapped[int] = mapped_column(Integer, primary_key=True)
     event: Mapped[str] = mapped_column(String(16))
     category: Mapped[str | None] = mapped_column(String(80))
     method: Mapped[str | None] = mapped_column(String(16))
@@ -342,7 +348,7 @@ class LedgerEntry(Table):
     petition_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
     index: Mapped[int] = mapped_column(Integer, primary_key=True)
     link: Mapped[bytes] = mapped_column(Digest)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(Bytes)
 
 
 class LedgerTile(Table):
@@ -353,7 +359,7 @@ class LedgerTile(Table):
     petition_id: Mapped[bytes] = mapped_column(Id, primary_key=True)
     level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+    hashes: Mapped[bytes] = mapped_column(Bytes)
 
 
 class Tally(Table):

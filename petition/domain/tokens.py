@@ -1,7 +1,8 @@
 """The signatory's token and what follows from it. Pure: random bytes come in from the caller.
 
     token (32 random bytes, in the mail's link as 43 characters)
-      ├─ SHA-256 ─────────────────────────→ what the database finds it by
+      ├─ SHA-256 ─────────────────────────→ what the database holds of it
+      │     └─ its first half ────────────→ the signature's id, which stays when the link is made anew
       ├─ expand("own copy") ──────────────→ key of the signatory's own copy
       └─ expand("receipt") = code ─ SHA-256 → `receipt` of the ledger entry
 
@@ -18,6 +19,7 @@ from binascii import b2a_base64
 from dataclasses import dataclass, field, fields
 
 TOKEN_BYTES = 32
+ID_BYTES = 16
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -48,6 +50,11 @@ def read(text: str) -> bytes | None:
 def stored(token: bytes) -> bytes:
     """What the database holds instead of the token (SHA-256: a 256-bit random needs no slow hash)."""
     return hashlib.sha256(token).digest()
+
+
+def signature_id(stored: bytes) -> bytes:
+    """The id (16 bytes) of a signature that begins with this link: as good as random, and found without an index."""
+    return stored[:ID_BYTES]
 
 
 def own_copy_key(token: bytes) -> bytes:

@@ -18,8 +18,8 @@ from tests.servers import free_port
 class Postbox:
     """`answer(address)` gives the reply to RCPT TO, "drop" to cut the line, or None to take it. `mails` were taken.
 
-    `at_the_end()` is asked likewise once the whole mail is there. With a `login` it takes nothing from
-    strangers.
+    `at_the_end()` is asked likewise once the whole mail is there; what it refuses is in `thrown_away`. With a
+    `login` it takes nothing from strangers.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Postbox:
         self.slow = 0.0
         self.asked: list[str] = []
         self.mails: list[Mail] = []
+        self.thrown_away: list[Mail] = []
         self.port = port or free_port()
         self._login = login
         options: dict[str, Any] = {"enable_SMTPUTF8": smtputf8, "server_hostname": "localhost"}
@@ -67,8 +68,8 @@ class Postbox:
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
         await asyncio.sleep(self.slow)
         reply = self._reply(server, self.at_the_end())
-        if reply.startswith("250"):
-            self.mails.append(read_mail(envelope.content))
+        kept = self.mails if reply.startswith("250") else self.thrown_away
+        kept.append(read_mail(envelope.content))
         return reply
 
     def _reply(self, server: Any, reply: str | None) -> str:

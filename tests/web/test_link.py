@@ -1,9 +1,11 @@
 """The signatory's own link: what each act does to a signature in each state, and what its page then says."""
 
+import secrets
+
 import pytest
 
 from petition.db import tables
-from petition.domain import identity
+from petition.domain import identity, tokens
 from tests.house import House
 from tests.people import KARIM, LAYLA, OMAR, SALMA, Person, someone
 from tests.web.links import (
@@ -229,6 +231,22 @@ async def test_a_later_link_opens_nothing_of_the_first_ones_record(house: House)
     assert LAYLA.full_name not in page.text
     assert (await house.post(link, "visibility", visibility="anonymous")).status_code == 409
     assert await names_shown(house) == [LAYLA.full_name]
+
+
+async def test_signatures_of_earlier_versions_keep_their_links(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their ids were drawn apart from their links' tokens."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(tokens, "signature_id", lambda _: secrets.token_bytes(tokens.ID_BYTES))
+        old = await pending(house, LAYLA)
+    new = await pending(house, OMAR)
+    matching = {row.id == tokens.signature_id(row.token_hash) for row in await house.signatures()}
+    assert matching == {True, False}
+    for link, person in ((old, LAYLA), (new, OMAR)):
+        assert person.full_name in (await house.http.get(link)).text
+        assert (await house.post(link, "confirm", agree="yes")).status_code == 303
+        assert await look(house, link) == "counts"
+    await house.fold()
+    assert (await house.counts())["total"] == 2
 
 
 async def test_an_awaiting_claim_is_said_on_the_link(house: House) -> None:

@@ -225,6 +225,28 @@ async def test_refused_mail_is_a_number_by_the_day_and_names_nobody(open_house: 
         assert (await browser.get(links[0])).status_code == 200
 
 
+async def test_the_link_of_a_refused_mail_opens_nothing_once_another_was_sent(open_house: Open) -> None:
+    """Whoever refused it has read it all the same."""
+    with Postbox() as postbox:
+        house = await open_house(smtp_url=postbox.url)
+        postbox.at_the_end = lambda: "552 5.2.2 mailbox full"
+        await house.sign(LAYLA)
+        await house.deliver()
+        postbox.at_the_end = lambda: None
+        (refused,) = postbox.thrown_away
+        browser, _ = await inside(house)
+        await browser.get(PAGE)
+        assert (await browser.send("/figures/mail")).status_code == 303
+        await house.deliver()
+        (sent,) = postbox.mails
+        assert LAYLA.full_name not in (await house.http.get(refused.link)).text
+        for act in ("confirm", "deny", "erase"):
+            await house.post(refused.link, act, agree="yes")
+        assert [row.state for row in await house.signatures()] == ["pending"]
+        assert (await house.post(sent.link, "confirm", agree="yes")).status_code == 303
+        assert [row.state for row in await house.signatures()] == ["confirmed"]
+
+
 async def test_those_who_were_refused_can_be_written_to_again_under_a_new_link(open_house: Open) -> None:
     with Postbox() as postbox:
         house = await open_house(smtp_url=postbox.url)
