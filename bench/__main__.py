@@ -47,8 +47,8 @@ def main() -> int:
     sys.stdout.write(
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}, "
         f"SQLite {sqlite3.sqlite_version}, {asked.folder} is {filesystem(asked.folder)}; "
-        f"medians of {pace.rounds} rounds of {pace.seconds:g} s, ceiling and figure in turn, "
-        f"{signing.CONNECTIONS} connections; ratios by CPU time, by rate in brackets\n\n"
+        f"medians of {pace.rounds} rounds of {pace.seconds:g} s, ceiling and figure in turn, ratios round by round, "
+        f"{signing.CONNECTIONS} connections; ratios of CPU time, of rates in brackets\n\n"
     )
     sys.stdout.flush()
     missed = 0

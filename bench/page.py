@@ -36,7 +36,7 @@ def beside_constant_bytes(running: Running, name: str, path: str, pace: Pace) ->
         if number:
             constant.add(bare)
             answer.add(whole)
-    by_rate, by_cpu = answer.rate / constant.rate, constant.cpu_ms / answer.cpu_ms
+    by_rate, by_cpu = answer.rates(constant), constant.times(answer)
     return Line(
         name,
         f"{answer.cpu_ms:.3f} ms, {answer.rate:,.0f}/s, p99 {answer.p99:.0f} ms, {size:,} bytes",

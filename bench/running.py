@@ -203,6 +203,16 @@ class Series:
     def cpu_ms(self) -> float:
         return statistics.median(m.cpu_ms for m in self.rounds)
 
+    def times(self, other: "Series") -> float:
+        """How many times the other's CPU a request takes, round by round: the machine's pace changes between them."""
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return statistics.median(mine.cpu_ms / its.cpu_ms for mine, its in pairs)
+
+    def rates(self, other: "Series") -> float:
+        """Its rate as a share of the other's, round by round."""
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return statistics.median(mine.rate / its.rate for mine, its in pairs)
+
     @property
     def p99(self) -> float:
         return statistics.median(m.outcome.p99 for m in self.rounds)

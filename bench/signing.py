@@ -74,7 +74,7 @@ def promise(made: Stores, pace: Pace) -> list[Line]:
 
 
 def _line(name: str, subject: Series, ceiling: Series) -> Line:
-    by_rate, by_cpu = subject.rate / ceiling.rate, ceiling.cpu_ms / subject.cpu_ms
+    by_rate, by_cpu = subject.rates(ceiling), ceiling.times(subject)
     return Line(
         name,
         f"{subject.cpu_ms:.3f} ms, {subject.rate:,.0f}/s, p99 {subject.p99:.0f} ms, {subject.group:.0f} to a commit",

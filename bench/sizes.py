@@ -52,7 +52,7 @@ def _plan(kind: str, running: Running, pace: Pace, seed: str, tokens: list[str])
 
 
 def _line(kind: str, size: int, subject: Series, least: Series, smallest: int) -> Line:
-    ratio = subject.cpu_ms / least.cpu_ms
+    ratio = subject.times(least)
     return Line(
         f"{kind} at {size:,}",
         f"{subject.cpu_ms:.3f} ms",
