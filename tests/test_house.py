@@ -1,7 +1,10 @@
 """The house's own rules (docs/house.md), read from the code with plain `ast`."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -260,6 +263,15 @@ def test_files_and_functions_are_short(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_every_room_says_what_lives_in_it(path: Path) -> None:
     assert ast.get_docstring(tree(path))
+
+
+def test_numbers_are_reckoned_in_the_threads_that_we_start() -> None:
+    """A library's own, one for each core, would spin beside ours."""
+    said = "import os; from petition.domain import auditing; print(os.listdir('/proc/self/task') == [str(os.getpid())])"
+    clean = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    asked = [sys.executable, "-c", said]
+    done = subprocess.run(asked, cwd=ROOT, env=clean, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_the_migrations_folder_does_not_shadow_the_library() -> None:

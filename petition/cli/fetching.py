@@ -11,14 +11,16 @@ import urllib.request
 import zlib
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import httpx
 
 AT_ONCE = 6
 AHEAD, BATCH = 128, 16
+MUCH, FEW, GATHERING = 1 << 16, 8, 0.05  # bytes; times; seconds
+MOST_HEAD = 1 << 16
 PATIENCE = 30
 MOST_BYTES = 64 << 20
 MOST_FAILURES = 6  # one after another
@@ -81,53 +83,112 @@ class _Site:
                 while len(found) < len(paths) and line.stands:
                     found.append(await line.answer())
             self._failures = 0
-        except (TimeoutError, OSError, EOFError, ValueError, asyncio.LimitOverrunError, zlib.error):
+        except (TimeoutError, OSError, EOFError, ValueError, zlib.error):
             self._failures = 0 if found else self._failures + 1
         finally:
-            if line is not None and len(found) == len(paths) and line.stands:
+            if line is not None and len(found) == len(paths) and line.stands and not line.closed:
                 self._free.append(line)
             elif line is not None:
                 await line.close()
         return found
 
     async def _opened(self) -> _Line:
-        port = self._url.port or (443 if self._tls else 80)
-        return _Line(self._url, *await asyncio.open_connection(self._url.host, port, ssl=self._tls))
+        port, loop = self._url.port or (443 if self._tls else 80), asyncio.get_running_loop()
+        _, line = await loop.create_connection(lambda: _Line(self._url), self._url.host, port, ssl=self._tls)
+        return line
 
     async def close(self) -> None:
         for line in self._free:
             await line.close()
 
 
-class _Line:
-    """One connection. What is not plain is an `OSError`, `EOFError` or `ValueError`."""
+class _Line(asyncio.Protocol):
+    """One connection. What is not plain is an `OSError`, `EOFError` or `ValueError`.
 
-    def __init__(self, url: httpx.URL, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    Nothing is read but what is waited for. Where little comes, and did several times before, more gathers first: to be
+    woken for every packet costs more than to read it.
+    """
+
+    def __init__(self, url: httpx.URL) -> None:
         self._rest = (
             b" HTTP/1.1\r\nHost: %b\r\nUser-Agent: petition\r\nAccept-Encoding: gzip, identity\r\n\r\n" % url.netloc
         )
-        self._reader, self._writer = reader, writer
+        self._got, self._at = bytearray(), 0
+        self._much, self._small = False, 0
+        self._woken: asyncio.Future[None] | None = None
+        self._ended = asyncio.Event()
         self.stands = True
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.pause_reading()
+        self._got += data
+        self._much = len(data) >= MUCH
+        self._small += not self._much
+        self._wake(None)
+
+    def connection_lost(self, why: Exception | None) -> None:
+        self._ended.set()
+        self._wake(why or EOFError())
+
+    def _wake(self, why: Exception | None) -> None:
+        woken, self._woken = self._woken, None
+        if woken is not None and not woken.done():
+            woken.set_exception(why) if why else woken.set_result(None)
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._transport.is_closing())
+
+    async def _more(self) -> None:
+        if self._small > FEW and not self._much:
+            await asyncio.sleep(GATHERING)
+        if self.closed:
+            raise EOFError
+        self._woken = asyncio.get_running_loop().create_future()
+        self._transport.resume_reading()
+        await self._woken
 
     def ask(self, paths: Sequence[str]) -> None:
         """All at once; they are answered one after another."""
-        self._writer.write(b"".join([b"GET " + path.encode() + self._rest for path in paths]))
+        self._transport.write(b"".join([b"GET " + path.encode() + self._rest for path in paths]))
 
     async def answer(self) -> bytes:
-        status, *lines = (await self._reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
+        head = await self._until(b"\r\n\r\n")
+        status, *lines = head.lower().split(b"\r\n")
         told = {name: value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         length = int(told.get(b"content-length", b"-1"))
         if not status.startswith(b"http/1.1 200") or not 0 <= length <= MOST_BYTES or b"transfer-encoding" in told:
             raise ValueError
-        body = await self._reader.readexactly(length)
-        self.stands = told.get(b"connection") != b"close"
+        body = await self._take(length)
+        if told.get(b"connection") == b"close":
+            self.stands = False
         return _unpacked(body) if told.get(b"content-encoding") == b"gzip" else body
+
+    async def _until(self, end: bytes) -> bytes:
+        while (at := self._got.find(end, self._at)) < 0:
+            if len(self._got) - self._at > MOST_HEAD:
+                raise ValueError
+            await self._more()
+        return await self._take(at + len(end) - self._at)
+
+    async def _take(self, length: int) -> bytes:
+        while len(self._got) - self._at < length:
+            await self._more()
+        taken = bytes(self._got[self._at : self._at + length])
+        self._at += length
+        if self._at > MUCH:
+            del self._got[: self._at]
+            self._at = 0
+        return taken
 
     async def close(self) -> None:
         # Nobody waits for the other side's farewell.
-        self._writer.transport.abort()
-        with suppress(OSError):
-            await self._writer.wait_closed()
+        self._transport.abort()
+        await self._ended.wait()
 
 
 def _unpacked(packed: bytes) -> bytes:
