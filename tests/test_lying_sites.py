@@ -68,6 +68,25 @@ async def test_more_entries_than_there_are_take_neither_time_nor_memory(size: in
     assert ("no ledger has so many" if size == 2**63 else "the site answers 404") in error
 
 
+@pytest.mark.parametrize("name", ["key", "checkpoint", "witnessed", "tile/entries/000.p/1", "tile/0/000.p/1"])
+async def test_a_file_without_end_is_given_up(name: str) -> None:
+    honest, path = site([line(0)], counts(1)), f"/ledger/p/{name}"
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] != path:
+            await honest(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(1_000):  # as good as without end
+            await send({"type": "http.response.body", "body": bytes(1 << 16), "more_body": True})
+
+    async with at_work(app) as base:
+        status, told, error = await audit(f"{base}/ledger/p")
+    assert status == 1, told
+    assert "cannot be had" in error
+    assert len(error.splitlines()) == 1
+
+
 def escaping(name: str) -> str:
     """A signature line by somebody of this name."""
     return f"— {name} {b64encode(bytes(68)).decode()}\n"

@@ -8,12 +8,13 @@ down_revision = "2026_11_28_waiting"
 
 
 def upgrade() -> None:
-    op.drop_index("uq_signatures_token", table_name="signatures")
+    # Before the other goes: until then signatures can be read while it is built.
     op.create_index(
-        "uq_signatures_token",
+        "uq_signatures_linked_anew",
         "signatures",
         ["token_hash"],
         unique=True,
         sqlite_where=sa.text("substr(token_hash, 1, 16) <> id"),
         postgresql_where=sa.text("substr(token_hash, 1, 16) <> id"),
     )
+    op.drop_index("uq_signatures_token", table_name="signatures")

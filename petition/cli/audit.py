@@ -34,6 +34,9 @@ from petition.errors import FileRefused, OperatorError
 
 Key = TypeVar("Key")
 Tile = tuple[int | str, int, int]  # level or `entries`, number, width
+# Entries are a few hundred bytes (contract: a digest each for bind and receipt, words of 80 signs at most).
+MOST_TILE, MOST_BUNDLE, MOST_TEXT = merkle.WIDTH * merkle.HASH, merkle.WIDTH << 12, 1 << 20
+SLOWEST = 300  # seconds for one file
 LATEST = 253_402_300_799  # the last second that a date can show
 _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")
 
@@ -120,14 +123,24 @@ class Site:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(self, path: str) -> bytes:
+    def get(self, path: str, most: int = MOST_TEXT) -> bytes:
+        status, body = self._answer(path, most)
+        if status != 200:
+            raise OperatorError(f"{self.base}{path} cannot be had: the site answers {status}")
+        return body
+
+    def _answer(self, path: str, most: int) -> tuple[int, bytes]:
+        """Status and content; nothing is taken in beyond `most` bytes or SLOWEST seconds."""
+        body, begun = bytearray(), time.monotonic()
         try:
-            answer = self._http.get(f"{self.base}{path}")
+            with self._http.stream("GET", f"{self.base}{path}") as answer:
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) > most or time.monotonic() - begun > SLOWEST:
+                        raise OperatorError(f"{self.base}{path} cannot be had: it has no end, or comes too slowly")
         except (httpx.HTTPError, httpx.InvalidURL) as wrong:
             raise OperatorError(f"{self.base}{path} cannot be had: {str(wrong) or type(wrong).__name__}") from None
-        if answer.status_code != 200 or len(answer.content) > fetching.MOST_BYTES:
-            raise OperatorError(f"{self.base}{path} cannot be had: the site answers {answer.status_code}")
-        return answer.content
+        return answer.status_code, bytes(body)
 
     def text(self, name: str) -> str:
         try:
@@ -138,11 +151,11 @@ class Site:
     def witnessed(self) -> str:
         """The largest cosigned checkpoint; empty where no witness stands behind this ledger."""
         path = f"/ledger/{self.slug}/witnessed"
+        status, body = self._answer(path, MOST_TEXT)
+        if status not in (200, 404):
+            raise OperatorError(f"{self.base}{path} cannot be had: the site answers {status}")
         try:
-            answer = self._http.get(f"{self.base}{path}")
-            return "" if answer.status_code == 404 else self.get(path).decode()
-        except (httpx.HTTPError, httpx.InvalidURL) as wrong:
-            raise OperatorError(f"{self.base}{path} cannot be had: {str(wrong) or type(wrong).__name__}") from None
+            return "" if status == 404 else body.decode()
         except UnicodeDecodeError:
             raise OperatorError(f"{self.base}{path} is no text") from None
 
@@ -151,18 +164,19 @@ class Site:
 
     def tile(self, level: int | str, number: int, wide: int) -> bytes:
         """The full one where the partial one is gone meanwhile."""
+        most = _most(level)
         try:
-            return self.get(self._path(level, number, wide))
+            return self.get(self._path(level, number, wide), most)
         except OperatorError:
             if wide == merkle.WIDTH:
                 raise
-            whole = self.get(self._path(level, number, merkle.WIDTH))
+            whole = self.get(self._path(level, number, merkle.WIDTH), most)
             return whole[: wide * merkle.HASH] if level != "entries" else _first(whole, wide)
 
     async def tiles(self, wanted: Iterable[Tile]) -> AsyncGenerator[tuple[Tile, bytes]]:
         """Many of them, in order. They are named as they are asked for: how many there are, only the site says."""
         named, asked = tee(wanted)
-        files = (Wanted(self._path(*each), partial(self.tile, *each)) for each in asked)
+        files = (Wanted(self._path(*each), _most(each[0]), partial(self.tile, *each)) for each in asked)
         async with aclosing(fetching.in_order(self.base, files)) as served:
             for each in named:
                 yield each, await anext(served)
@@ -176,6 +190,10 @@ class Site:
 
 def _say(line: str) -> None:
     click.echo(cli.plain(line))
+
+
+def _most(level: int | str) -> int:
+    return MOST_BUNDLE if level == "entries" else MOST_TILE
 
 
 def _first(bundle: bytes, wide: int) -> bytes:

@@ -22,15 +22,18 @@ AHEAD, BATCH = 128, 16
 MUCH, FEW, GATHERING = 1 << 16, 8, 0.05  # bytes; times; seconds
 MOST_HEAD = 1 << 16
 PATIENCE = 30
-MOST_BYTES = 64 << 20
 MOST_FAILURES = 6  # one after another
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file by its path, and the careful way to it."""
+    """A file by its path, how many bytes it can have at most, and the careful way to it.
+
+    Whoever asks for many holds AHEAD of them: what `most` allows, a hostile site fills.
+    """
 
     path: str
+    most: int
     carefully: Callable[[], bytes]
 
 
@@ -68,25 +71,27 @@ class _Site:
         async with self._turns:
             while len(found) < len(wanted):
                 if self._failures < MOST_FAILURES:
-                    found += await self._plainly([each.path for each in wanted[len(found) :]])
+                    found += await self._plainly(wanted[len(found) :])
                 if len(found) < len(wanted):
                     found.append(await asyncio.to_thread(wanted[len(found)].carefully))
         return found
 
-    async def _plainly(self, paths: Sequence[str]) -> list[bytes]:
+    async def _plainly(self, wanted: Sequence[Wanted]) -> list[bytes]:
         """As many of the first ones as were answered plainly."""
-        line, found = None, list[bytes]()
+        line, found = self._free.pop() if self._free else None, list[bytes]()
+        # A line that stood idle may have been closed meanwhile, and that says nothing of the site.
+        failed = int(line is None)
         try:
             async with asyncio.timeout(PATIENCE):
-                line = self._free.pop() if self._free else await self._opened()
-                line.ask(paths)
-                while len(found) < len(paths) and line.stands:
-                    found.append(await line.answer())
+                line = line or await self._opened()
+                line.ask([each.path for each in wanted])
+                while len(found) < len(wanted) and line.stands:
+                    found.append(await line.answer(wanted[len(found)].most))
             self._failures = 0
         except (TimeoutError, OSError, EOFError, ValueError, zlib.error):
-            self._failures = 0 if found else self._failures + 1
+            self._failures = 0 if found else self._failures + failed
         finally:
-            if line is not None and len(found) == len(paths) and line.stands and not line.closed:
+            if line is not None and len(found) == len(wanted) and line.idle:
                 self._free.append(line)
             elif line is not None:
                 await line.close()
@@ -140,13 +145,14 @@ class _Line(asyncio.Protocol):
             woken.set_exception(why) if why else woken.set_result(None)
 
     @property
-    def closed(self) -> bool:
-        return bool(self._transport.is_closing())
+    def idle(self) -> bool:
+        """Whether it can be asked for more: nothing is left over that would be taken for the next answer."""
+        return self.stands and len(self._got) == self._at and not self._transport.is_closing()
 
     async def _more(self) -> None:
         if self._small > FEW and not self._much:
             await asyncio.sleep(GATHERING)
-        if self.closed:
+        if self._transport.is_closing():
             raise EOFError
         self._woken = asyncio.get_running_loop().create_future()
         self._transport.resume_reading()
@@ -156,17 +162,17 @@ class _Line(asyncio.Protocol):
         """All at once; they are answered one after another."""
         self._transport.write(b"".join([b"GET " + path.encode() + self._rest for path in paths]))
 
-    async def answer(self) -> bytes:
+    async def answer(self, most: int) -> bytes:
         head = await self._until(b"\r\n\r\n")
         status, *lines = head.lower().split(b"\r\n")
         told = {name: value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         length = int(told.get(b"content-length", b"-1"))
-        if not status.startswith(b"http/1.1 200") or not 0 <= length <= MOST_BYTES or b"transfer-encoding" in told:
+        if not status.startswith(b"http/1.1 200") or not 0 <= length <= most or b"transfer-encoding" in told:
             raise ValueError
         body = await self._take(length)
         if told.get(b"connection") == b"close":
             self.stands = False
-        return _unpacked(body) if told.get(b"content-encoding") == b"gzip" else body
+        return _unpacked(body, most) if told.get(b"content-encoding") == b"gzip" else body
 
     async def _until(self, end: bytes) -> bytes:
         while (at := self._got.find(end, self._at)) < 0:
@@ -191,9 +197,9 @@ class _Line(asyncio.Protocol):
         await self._ended.wait()
 
 
-def _unpacked(packed: bytes) -> bytes:
+def _unpacked(packed: bytes, most: int) -> bytes:
     unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    body = unpacking.decompress(packed, MOST_BYTES)
+    body = unpacking.decompress(packed, most)
     if not unpacking.eof:
         raise ValueError
     return body

@@ -161,7 +161,7 @@ class Signature(Table):
         ),
         # A link finds its row by the row's own id (domain/tokens.py). Here are those whose link was made anew since.
         Index(
-            "uq_signatures_token",
+            "uq_signatures_linked_anew",
             "token_hash",
             unique=True,
             sqlite_where=text(LINKED_ANEW),

@@ -19,7 +19,8 @@ def plain(body: bytes, *more: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-BOMB = gzip.compress(bytes(fetching.MOST_BYTES + 1), 1)
+MOST = 1 << 20
+BOMB = gzip.compress(bytes(MOST + 1), 1)
 PACKED = gzip.compress(b"/packed")
 ANSWERS = {
     "/packed": plain(PACKED, b"content-encoding: gzip"),
@@ -37,9 +38,11 @@ ANSWERS = {
     "/no-head": b"x" * (1 << 18),
     "/cut": plain(PACKED[:-9], b"content-encoding: gzip"),
     "/bomb": plain(BOMB, b"content-encoding: gzip"),
+    "/too-long": plain(bytes(MOST + 1)),
     "/nothing": b"",
 }
 ODD = list(ANSWERS)[2:]
+TWICE = "/twice"  # where the site answers once too often
 
 
 @asynccontextmanager
@@ -51,7 +54,7 @@ async def answering() -> AsyncIterator[tuple[str, list[str]]]:
         while head := await reader.readuntil(b"\r\n\r\n"):
             path = head.split()[1].decode()
             asked.append(path)
-            writer.write(ANSWERS.get(path, plain(path.encode())))
+            writer.write(ANSWERS.get(path, plain(path.encode())) * (2 if path == TWICE else 1))
             if path in ODD or path == "/closing":
                 break
 
@@ -72,7 +75,7 @@ def careful(path: str, taken: list[str]) -> Wanted:
         taken.append(path)
         return b"carefully " + path.encode()
 
-    return Wanted(path, carefully)
+    return Wanted(path, MOST, carefully)
 
 
 async def test_what_is_plain_comes_in_order_and_everything_else_the_careful_way() -> None:
@@ -113,6 +116,46 @@ async def test_what_the_careful_way_says_is_what_is_told() -> None:
         raise OperatorError("it cannot be had")
 
     async with answering() as (base, _):
-        wanted = [Wanted("/1", refuses), Wanted("/gone", refuses), *(Wanted(f"/{n}", refuses) for n in range(99))]
+        wanted = [Wanted(path, MOST, refuses) for path in ("/1", "/gone", *(f"/{n}" for n in range(99)))]
         with pytest.raises(OperatorError, match="it cannot be had"):
             assert [body async for body in fetching.in_order(base, wanted)]
+
+
+async def test_lines_that_the_site_closed_while_nobody_asked_are_opened_anew() -> None:
+    """A machine that slept finds all of them so at once, and the site is as plain as before."""
+    lines: list[asyncio.StreamWriter] = []
+    asked: list[str] = []
+    taken: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(writer)
+        with suppress(OSError, EOFError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                asked.append(head.split()[1].decode())
+                writer.write(plain(asked[-1].encode()))
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        wanted = [careful(f"/{n}", taken) for n in range(4 * fetching.AHEAD)]
+        found: list[bytes] = []
+        async for body in fetching.in_order(base, wanted):
+            found.append(body)
+            if len(found) == 1:
+                while len(asked) < fetching.AHEAD:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
+                for line in lines:
+                    line.close()
+        for line in lines:
+            line.close()
+    assert [body.removeprefix(b"carefully ") for body in found] == [each.path.encode() for each in wanted]
+    assert len(taken) <= fetching.AT_ONCE
+
+
+async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one() -> None:
+    taken: list[str] = []
+    paths = [f"/{n}" for n in range(20 * fetching.BATCH)]
+    paths[fetching.BATCH - 1 :: fetching.BATCH] = [TWICE] * 20
+    async with answering() as (base, _):
+        found = [body async for body in fetching.in_order(base, [careful(path, taken) for path in paths])]
+    assert found == [path.encode() for path in paths]
