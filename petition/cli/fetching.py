@@ -107,7 +107,7 @@ class _Site:
             await line.close()
 
 
-class _Line(asyncio.Protocol):
+class _Line(asyncio.BufferedProtocol):
     """One connection. What is not plain is an `OSError`, `EOFError` or `ValueError`.
 
     Nothing is read but what is waited for. Where little comes, and did several times before, more gathers first: to be
@@ -118,7 +118,7 @@ class _Line(asyncio.Protocol):
         self._rest = (
             b" HTTP/1.1\r\nHost: %b\r\nUser-Agent: petition\r\nAccept-Encoding: gzip, identity\r\n\r\n" % url.netloc
         )
-        self._got, self._at = bytearray(), 0
+        self._room, self._got, self._at = memoryview(bytearray(MUCH)), bytearray(), 0
         self._much, self._small = False, 0
         self._woken: asyncio.Future[None] | None = None
         self._ended = asyncio.Event()
@@ -128,10 +128,13 @@ class _Line(asyncio.Protocol):
         self._transport = transport
         transport.pause_reading()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
         self._transport.pause_reading()
-        self._got += data
-        self._much = len(data) >= MUCH
+        self._got += self._room[:nbytes]
+        self._much = nbytes == MUCH
         self._small += not self._much
         self._wake(None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.orm import DeclarativeBase
 
 UNORDERED = {"sqlite_with_rowid": False}
@@ -20,6 +20,11 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def only(where: str) -> dict[str, Any]:
+    """For an index over these rows alone, in both databases."""
+    return {"sqlite_where": text(where), "postgresql_where": text(where)}
 
 
 def one_of(column: str, words: tuple[str, ...]) -> str:

@@ -23,7 +23,6 @@ from sqlalchemy import (
     String,
     Text,
     false,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,7 +50,7 @@ from petition.db.desk import StagingPart as StagingPart
 from petition.db.desk import ToldApart as ToldApart
 from petition.db.mapping import UNORDERED as UNORDERED
 from petition.db.mapping import Table as Table
-from petition.db.mapping import one_of
+from petition.db.mapping import one_of, only
 from petition.db.mapping import table as table
 from petition.db.traces import Trace as Trace
 from petition.db.types import Bytes, Digest, Id, Json
@@ -156,24 +155,16 @@ class Signature(Table):
             "identity",
             "petition_id",
             unique=True,
-            sqlite_where=text("state = 'confirmed'"),
-            postgresql_where=text("state = 'confirmed'"),
+            **only("state = 'confirmed'"),
         ),
-        # A link finds its row by the row's own id (domain/tokens.py). Here are those whose link was made anew since.
-        Index(
-            "uq_signatures_linked_anew",
-            "token_hash",
-            unique=True,
-            sqlite_where=text(LINKED_ANEW),
-            postgresql_where=text(LINKED_ANEW),
-        ),
+        # Any other link finds its row by the row's own id: domain/tokens.py.
+        Index("uq_signatures_linked_anew", "token_hash", unique=True, **only(LINKED_ANEW)),
         Index(
             "ix_signatures_shown",
             "petition_id",
             "shown_key",
             "id",
-            sqlite_where=text("shown_name IS NOT NULL"),
-            postgresql_where=text("shown_name IS NOT NULL"),
+            **only("shown_name IS NOT NULL"),
         ),
         Index(
             "ix_signatures_shown_category",
@@ -181,8 +172,7 @@ class Signature(Table):
             "counted_as",
             "shown_key",
             "id",
-            sqlite_where=text("shown_name IS NOT NULL"),
-            postgresql_where=text("shown_name IS NOT NULL"),
+            **only("shown_name IS NOT NULL"),
         ),
         # Of those who came with an invitation alone: everybody else's row is in no further index.
         Index(
@@ -190,14 +180,12 @@ class Signature(Table):
             "invitation_id",
             "state",
             "verified",
-            sqlite_where=text("invitation_id IS NOT NULL"),
-            postgresql_where=text("invitation_id IS NOT NULL"),
+            **only("invitation_id IS NOT NULL"),
         ),
         Index(
             "ix_signatures_pinned",
             "petition_id",
-            sqlite_where=text("pinned"),
-            postgresql_where=text("pinned"),
+            **only("pinned"),
         ),
         Index(
             "ix_signatures_waiting",
@@ -205,8 +193,7 @@ class Signature(Table):
             "petition_id",
             # SQLite asks the row for what a partial index has already said, unless the index says it again.
             "state",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
+            **only("state = 'pending'"),
         ),
         # The queue's rare states, in the order of its pages; an index over all rows would cost every signing.
         Index(
@@ -216,29 +203,25 @@ class Signature(Table):
             "counted_as",
             "id",
             "category",
-            sqlite_where=text(AWAITING),
-            postgresql_where=text(AWAITING),
+            **only(AWAITING),
         ),
         Index(
             "ix_signatures_apart",
             "petition_id",
             "state",
             "id",
-            sqlite_where=text(one_of("state", states.APART)),
-            postgresql_where=text(one_of("state", states.APART)),
+            **only(one_of("state", states.APART)),
         ),
         Index(
             "ix_signatures_burst",
             "petition_id",
             "burst",
-            sqlite_where=text("burst IS NOT NULL"),
-            postgresql_where=text("burst IS NOT NULL"),
+            **only("burst IS NOT NULL"),
         ),
         Index(
             "ix_signatures_merged",
             "merged_into",
-            sqlite_where=text("merged_into IS NOT NULL"),
-            postgresql_where=text("merged_into IS NOT NULL"),
+            **only("merged_into IS NOT NULL"),
         ),
         UNORDERED,
     )
@@ -289,14 +272,12 @@ class Outbox(Table):
             "ix_outbox_waiting",
             "due_on",
             "claimed_by",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
+            **only("state = 'waiting'"),
         ),
         Index(
             "ix_outbox_failed",
             "petition_id",
-            sqlite_where=text("state = 'failed'"),
-            postgresql_where=text("state = 'failed'"),
+            **only("state = 'failed'"),
         ),
         UNORDERED,
     )

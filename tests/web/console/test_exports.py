@@ -44,7 +44,11 @@ async def ask(browser: Browser, *columns: str, **typed: str) -> Browser:
 
 
 async def done(browser: Browser, act: str) -> httpx.Response:
-    await browser.get(HERE)
+    """As soon as the page offers it: a list is written in the background."""
+    for _ in range(600):
+        if f'/{act}"' in (await browser.get(HERE)).text:
+            break
+        await asyncio.sleep(0.1)
     return await browser.send(f"/{act}")
 
 
