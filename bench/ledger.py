@@ -24,7 +24,6 @@ from bench.running import ROOT, Running, Store, served
 from bench.signing import CATEGORIES, FOLDS, Folds, Pace
 from bench.stores import SLUG, Stores
 from bench.table import Line, say
-from petition.actions import publishing
 from petition.db import tables, tiles
 from petition.db.opening import opened
 from petition.domain import ledger, merkle
@@ -121,14 +120,7 @@ async def _fill(store: Store, number: int) -> list[bytes]:
             counted = {name: getattr(tally, name) for name in ledger.Tally.__slots__}
             await tx.execute(update(tables.table(tables.Tally)).values(**counted))
             await tiles.extend(tx, petition.id, 0, merkle.leaves(bodies))
-        notary = Notary(store.settings)
-        async with database.write() as tx:
-            await publishing.own_key(tx, petition.id, SLUG, notary)
-        async with database.read() as connection:
-            ready = await publishing.ready(connection, petition.id, SLUG, notary.last(SLUG))
-        note = notary.sign(SLUG, ready.head, notary.last(SLUG))
-        async with database.write() as tx:
-            await publishing.publish(tx, petition.id, notary.origin(SLUG), note, ready.tally)
+        await rows.publish(database, petition.id, Notary(store.settings))
         await database.checkpoint()
     return bodies
 

@@ -14,12 +14,14 @@ from sqlalchemy import insert, update
 
 from bench.running import Store
 from bench.stores import SLUG
-from petition.actions import intake, outbox
+from petition.actions import intake, outbox, publishing
 from petition.cli.made_up import raw_person
 from petition.db import tables, tiles
+from petition.db.database import Database
 from petition.db.opening import opened
 from petition.domain import identity, ledger, merkle, sealing, submission, tokens
 from petition.domain.tokens import Keys
+from petition.notary import Notary
 from petition.queries import petitions
 from petition.queries.petitions import Petition
 from petition.settings import Settings
@@ -215,6 +217,17 @@ async def _into_postgresql(url: str, chunks: Iterator[dict[Any, list[dict[str, A
     await connection.execute("VACUUM ANALYZE")
     await connection.execute("CHECKPOINT")
     await connection.close()
+
+
+async def publish(database: Database, petition_id: bytes, notary: Notary) -> None:
+    """What is folded, signed and shown, as the worker does it."""
+    async with database.write() as tx:
+        await publishing.own_key(tx, petition_id, SLUG, notary)
+    async with database.read() as connection:
+        ready = await publishing.ready(connection, petition_id, SLUG, notary.last(SLUG))
+    note = notary.sign(SLUG, ready.head, notary.last(SLUG))
+    async with database.write() as tx:
+        await publishing.publish(tx, petition_id, notary.origin(SLUG), note, ready.tally)
 
 
 def pending(store: Store, number: int, seed: str) -> list[str]:

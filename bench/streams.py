@@ -18,6 +18,7 @@ from bench.table import Line, say
 from petition.actions import counting, signing
 from petition.db.opening import opened
 from petition.domain import tokens
+from petition.notary import Notary
 from petition.queries import counts, petitions
 
 STREAMS = 1_000
@@ -78,8 +79,10 @@ def promise(made: Stores, pace: Pace) -> list[Line]:
 
 
 async def _change(store: Store, links: list[str]) -> dict[int, float]:
-    """Confirms and folds, one by one, from another process than the server; the ledger's size → when it was durable."""
+    """Confirms, folds and publishes, one by one, from another process than the server; the ledger's size → when what
+    is published was durable."""
     changes: dict[int, float] = {}
+    notary = Notary(store.settings)
     async with opened(store.settings) as (database, keys):
         async with database.read() as connection:
             petition = await petitions.petition(connection, SLUG)
@@ -93,6 +96,7 @@ async def _change(store: Store, links: list[str]) -> dict[int, float]:
                 await signing.confirm(tx, [signing.Confirmation(token, today)], keys=keys)
                 await counting.fold(tx, petition.id, SLUG, today=today)
                 size = (await counts.tally(tx, petition.id)).size
+            await rows.publish(database, petition.id, notary)
             changes[size] = time.monotonic()
             await asyncio.sleep(max(0.0, EVERY - (time.monotonic() - begun)))
     return changes

@@ -30,12 +30,15 @@ class Head:
     # As they lie there: made into something only when they have changed.
     witnesses: list[dict[str, Any]]
     sample: dict[str, Any] | None
+    milestones: int  # how many were ever passed
 
 
 async def heads(connection: AsyncConnection) -> tuple[Head, ...]:
     """Every petition's head in one statement: the live poll's one read."""
     petitions, published = tables.table(tables.Petition), tables.table(tables.Published)
-    joined = select(petitions.c.slug, petitions.c.revision, published).join(
+    reached = tables.table(tables.MilestoneReached)
+    passed = select(func.count()).where(reached.c.petition_id == petitions.c.id).scalar_subquery().label("milestones")
+    joined = select(petitions.c.slug, petitions.c.revision, published, passed).join(
         published, published.c.petition_id == petitions.c.id
     )
     rows = (await connection.execute(joined)).mappings().all()
@@ -49,6 +52,7 @@ async def heads(connection: AsyncConnection) -> tuple[Head, ...]:
             row["public_key"],
             row["witnesses"],
             row["sample"],
+            row["milestones"],
         )
         for row in rows
     )

@@ -124,7 +124,9 @@ class Hub:
                     fresh[head.slug] = replace(known, **_texts(head))
                 else:
                     tallied = counts.counts_of(petition, head.tally, now.replace(microsecond=0))
-                    passed = await timeline.milestones_reached(connection, petition.id)
+                    reached = known.reached if known is not None and known.petition is petition else ()
+                    if len(reached) != head.milestones:
+                        reached = tuple((await timeline.milestones_reached(connection, petition.id)).items())
                     fresh[head.slug] = Snapshot(
                         petition,
                         tallied,
@@ -132,7 +134,7 @@ class Hub:
                         version,
                         public(tallied),
                         vkey=_vkey(head),
-                        reached=tuple(passed.items()),
+                        reached=reached,
                         **_texts(head),
                     )
         if any(self._snapshots.get(slug) is not snapshot for slug, snapshot in fresh.items()) or len(fresh) != len(
