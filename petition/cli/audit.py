@@ -34,8 +34,8 @@ from petition.errors import FileRefused, OperatorError
 
 Key = TypeVar("Key")
 Tile = tuple[int | str, int, int]  # level or `entries`, number, width
-# Entries are a few hundred bytes (contract: a digest each for bind and receipt, words of 80 signs at most).
-MOST_TILE, MOST_BUNDLE, MOST_TEXT = merkle.WIDTH * merkle.HASH, merkle.WIDTH << 12, 1 << 20
+# Entries are a few hundred bytes: two digests, and words that are a few dozen signs long. 4 KB for each is plenty.
+MOST_TILE, MOST_BUNDLE, MOST_TEXT = merkle.WIDTH * merkle.HASH, merkle.WIDTH * 4096, 1 << 20
 SLOWEST = 300  # seconds for one file
 LATEST = 253_402_300_799  # the last second that a date can show
 _SLUG = re.compile(r"/(?:ledger|p|petitions)/([a-z0-9]+(?:-[a-z0-9]+)*)(?:/|$)")

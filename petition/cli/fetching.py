@@ -163,6 +163,8 @@ class _Line(asyncio.BufferedProtocol):
 
     def ask(self, paths: Sequence[str]) -> None:
         """All at once; they are answered one after another."""
+        if self._transport.is_closing():
+            raise EOFError
         self._transport.write(b"".join([b"GET " + path.encode() + self._rest for path in paths]))
 
     async def answer(self, most: int) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from petition.db import tables
@@ -53,11 +53,6 @@ def lapsing_before(today: date) -> date:
     return today - timedelta(days=states.LAPSE_AFTER.days)
 
 
-_SIGNATURES = tables.table(tables.Signature)
-# In the words of tables.LINKED_ANEW: an index is used for just what it was made for.
-_LINKED_ANEW = func.substr(_SIGNATURES.c.token_hash, literal_column("1"), literal_column("16")) != _SIGNATURES.c.id
-
-
 def selected() -> Select[Any]:
     s, p, c = (tables.table(t) for t in (tables.Signature, tables.Petition, tables.Category))
     own = [s.c[name] for name in Signature.__slots__ if name in s.c]
@@ -76,10 +71,10 @@ async def by_tokens(
     Locked in the order of their ids, so that two groups never wait for each other in a circle: hence one statement
     for those that are found by their ids and those whose link was made anew.
     """
-    s = _SIGNATURES
+    s = tables.table(tables.Signature)
     theirs = s.c.token_hash.in_(hashes)
     first = select(s.c.id).where(s.c.id.in_([tokens.signature_id(each) for each in hashes]))
-    anew = select(s.c.id).where(theirs, _LINKED_ANEW)
+    anew = select(s.c.id).where(theirs, text(tables.LINKED_ANEW))
     wanted = selected().where(theirs, s.c.id.in_(first.union_all(anew))).order_by(s.c.id)
     if lock:
         wanted = wanted.with_for_update(of=s)

@@ -97,7 +97,8 @@ class Hub:
         self._task = asyncio.create_task(self._run())
 
     async def poll(self) -> None:
-        """One statement; a second look only at what changed. One at a time: an older look never undoes a newer."""
+        """One statement; a second look only where a petition's texts changed or a milestone was passed. One at a time:
+        an older look never undoes a newer."""
         async with self._turn:
             await self._poll()
 

@@ -124,6 +124,7 @@ async def test_what_the_careful_way_says_is_what_is_told() -> None:
 async def test_lines_that_the_site_closed_while_nobody_asked_are_opened_anew() -> None:
     """A machine that slept finds all of them so at once, and the site is as plain as before."""
     lines: list[asyncio.StreamWriter] = []
+    all_asked = asyncio.Event()
     asked: list[str] = []
     taken: list[str] = []
 
@@ -132,6 +133,8 @@ async def test_lines_that_the_site_closed_while_nobody_asked_are_opened_anew() -
         with suppress(OSError, EOFError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 asked.append(head.split()[1].decode())
+                if len(asked) == fetching.AHEAD:
+                    all_asked.set()
                 writer.write(plain(asked[-1].encode()))
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
@@ -141,8 +144,7 @@ async def test_lines_that_the_site_closed_while_nobody_asked_are_opened_anew() -
         async for body in fetching.in_order(base, wanted):
             found.append(body)
             if len(found) == 1:
-                while len(asked) < fetching.AHEAD:  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+                await all_asked.wait()
                 await asyncio.sleep(0.1)
                 for line in lines:
                     line.close()
